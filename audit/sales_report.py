@@ -45,8 +45,8 @@ async def sales_as_of(
         return Sales(position=then.position, sums=[], sales=[])
     day = then.recorded_at.astimezone(UTC).date() - ENDED_EVERYWHERE + timedelta(days=1)
     start = await store.point_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
-    facts = READER.read(await counted_events(store, start.position, then.position))
-    rows = to_parameters(count_events(exclude(exclusions, facts)))
+    events = READER.read(await counted_events(store, start.position, then.position))
+    rows = to_parameters(count_events(exclude(exclusions, events)))
     found = await models.fetch([NAME], sql.SALES_AS_OF, {**selection.parameters, **rows, "day": day})
     return sales_in(found, position=then.position)
 

@@ -56,7 +56,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
         runner = ProjectionRunner(
             url=database_url,
             store=store,
-            make_feed=make_feed,
+            subscribe=make_feed,
             models=[SEAT_MAP],
             reader=reader_for([SEAT_MAP]),
             owner="bench",

@@ -40,17 +40,7 @@ def make_sandbox(
     """
     webhook_sender = WebhookSender(ledger, url=webhook_url, secret=webhook_secret)
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with webhook_sender.running():
-            yield
-
-    app = Starlette(
-        routes=[Route("/sandbox/checkouts/{checkout_id}", checkout), *customer_routes.ROUTES, *merchant_routes.ROUTES],
-        exception_handlers={SandboxRefused: _refused, HTTPException: _http_error},
-        lifespan=lifespan,
-        max_body_size=BODY_BYTES_MAX,
-    )
+    app = _new_app(webhook_sender)
     app.state.gateway = Gateway(
         ledger=ledger,
         webhook_sender=webhook_sender,
@@ -60,6 +50,20 @@ def make_sandbox(
         late_capture_delay=timedelta(seconds=late_s),
     )
     return app
+
+
+def _new_app(webhook_sender: WebhookSender) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with webhook_sender.running():
+            yield
+
+    return Starlette(
+        routes=[Route("/sandbox/checkouts/{checkout_id}", checkout), *customer_routes.ROUTES, *merchant_routes.ROUTES],
+        exception_handlers={SandboxRefused: _refused, HTTPException: _http_error},
+        lifespan=lifespan,
+        max_body_size=BODY_BYTES_MAX,
+    )
 
 
 def _problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -18,7 +18,7 @@ class PostgresCheckoutUrls:
     async def save(self, payment: str, url: str, expires_at: datetime) -> None:
         """Store the URL of a payment's checkout; delete up to `EXPIRED_AT_ONCE_MAX` expired ones."""
         row = {"payment": payment, "url": url, "expires_at": expires_at, "expired_max": EXPIRED_AT_ONCE_MAX}
-        await execute(self._pool, sql.KEEP_CHECKOUT_URL, row)
+        await execute(self._pool, sql.UPSERT_CHECKOUT_URL, row)
 
     async def find_many(self, payments: Sequence[str]) -> Mapping[str, str]:
         """Return payment → URL, without expired and unknown ones."""

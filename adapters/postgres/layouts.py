@@ -30,7 +30,7 @@ class PostgresLayouts:
 
     async def save(self, layout: str, document: bytes) -> None:
         """Store the document of a layout; a stored document is never changed."""
-        await execute(self._pool, sql.KEEP_LAYOUT, {"layout": layout, "document": document})
+        await execute(self._pool, sql.INSERT_LAYOUT, {"layout": layout, "document": document})
 
     async def find(self, layout: str) -> bytes | None:
         """Return a layout's document, byte for byte; None if there is none."""

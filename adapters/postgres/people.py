@@ -46,13 +46,13 @@ class PostgresPeople:
 
     async def save_contact(self, contact: Contact) -> None:
         """Store an order's contact; a stored contact is never changed."""
-        await execute(self._pool, sql.KEEP_CONTACT, asdict(contact))
+        await execute(self._pool, sql.INSERT_CONTACT, asdict(contact))
 
     async def find_buyers(self, text: str, *, limit: int) -> Buyers:
         """Return accounts and contacts whose address begins with `text` or whose name contains it."""
         parameters = {"text": text, "limit": limit}
-        people = await rows(self._pool, sql.BUYING_PEOPLE, parameters)
-        contacts = await rows(self._pool, sql.BUYING_CONTACTS, parameters)
+        people = await rows(self._pool, sql.BUYER_ACCOUNTS, parameters)
+        contacts = await rows(self._pool, sql.BUYER_CONTACTS, parameters)
         return Buyers(accounts=[row["account"] for row in people], contacts=[row["contact"] for row in contacts])
 
     async def find_contacts(self, contacts: Sequence[str]) -> Mapping[str, Contact]:

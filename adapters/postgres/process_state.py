@@ -49,7 +49,7 @@ class PostgresProcessState:
         key = {"rule": rule, "owner": self._owner, "silence_s": self._silence_s}
         with translate_unavailable():
             async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute(sql.INTRODUCE, key)
+                await connection.execute(sql.INSERT_RULE, key)
                 row = await (await connection.execute(sql.ACQUIRE, key)).fetchone()
         if row is None:
             return None
@@ -167,7 +167,7 @@ class PostgresLease:
         subjects, causes, codes = map(list, zip(*refusals, strict=True))
         written = {**self._key, "subjects": subjects, "causes": causes, "codes": codes}
         await connection.execute(sql.REFUSED, written)
-        await connection.execute(sql.FORGET_OLD_REFUSALS, {**self._key, "kept": self._refusals_max})
+        await connection.execute(sql.DELETE_OLD_REFUSALS, {**self._key, "kept": self._refusals_max})
 
 
 def columns(rows: Sequence[Row]) -> dict[str, list[object]]:

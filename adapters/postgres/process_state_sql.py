@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-INTRODUCE: LiteralString = "INSERT INTO records.process (rule) VALUES (%(rule)s) ON CONFLICT DO NOTHING"
+INSERT_RULE: LiteralString = "INSERT INTO records.process (rule) VALUES (%(rule)s) ON CONFLICT DO NOTHING"
 
 ACQUIRE: LiteralString = """
 UPDATE records.process SET owner = %(owner)s, fence = fence + 1, heartbeat_at = clock_timestamp()
@@ -106,7 +106,7 @@ SELECT %(rule)s, subject, cause, code
 FROM unnest(%(subjects)s::text[], %(causes)s::uuid[], %(codes)s::text[]) AS refused (subject, cause, code)
 """
 
-FORGET_OLD_REFUSALS: LiteralString = """
+DELETE_OLD_REFUSALS: LiteralString = """
 DELETE FROM records.process_refusal
 WHERE rule = %(rule)s AND number <= (
     SELECT number FROM records.process_refusal WHERE rule = %(rule)s ORDER BY number DESC OFFSET %(kept)s LIMIT 1

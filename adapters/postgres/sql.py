@@ -26,7 +26,7 @@ LIMIT %(limit)s
 """
 
 # A stored contact is never changed.
-KEEP_CONTACT: LiteralString = """
+INSERT_CONTACT: LiteralString = """
 INSERT INTO records.contact (contact, account, email, name)
 VALUES (%(contact)s, %(account)s, %(email)s, %(name)s)
 ON CONFLICT (contact) DO NOTHING
@@ -36,21 +36,21 @@ CONTACT: LiteralString = "SELECT contact, account, email, name FROM records.cont
 
 CONTACTS: LiteralString = "SELECT contact, account, email, name FROM records.contact WHERE contact = ANY (%(contacts)s)"
 
-BUYING_PEOPLE: LiteralString = """
+BUYER_ACCOUNTS: LiteralString = """
 SELECT account FROM records.person
 WHERE starts_with(email, lower(%(text)s)) OR strpos(records.searchable(name), records.folded(%(text)s)) > 0
 ORDER BY account DESC
 LIMIT %(limit)s
 """
 
-BUYING_CONTACTS: LiteralString = """
+BUYER_CONTACTS: LiteralString = """
 SELECT contact FROM records.contact
 WHERE starts_with(email, lower(%(text)s)) OR strpos(records.searchable(name), records.folded(%(text)s)) > 0
 ORDER BY contact DESC
 LIMIT %(limit)s
 """
 
-KEEP_CHECKOUT_URL: LiteralString = """
+UPSERT_CHECKOUT_URL: LiteralString = """
 WITH expired AS (
     DELETE FROM records.checkout_url WHERE payment IN (
         SELECT payment FROM records.checkout_url WHERE expires_at < now() ORDER BY expires_at LIMIT %(expired_max)s
@@ -115,7 +115,7 @@ DELETE FROM records.session USING records.refresh_token
 WHERE token_sha256 = %(token)s AND session.session = refresh_token.session
 """
 
-KEEP_LAYOUT: LiteralString = """
+INSERT_LAYOUT: LiteralString = """
 INSERT INTO records.layout_document (layout, document) VALUES (%(layout)s, %(document)s) ON CONFLICT DO NOTHING
 """
 

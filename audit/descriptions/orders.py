@@ -1,6 +1,5 @@
 """Descriptions of the events of orders, payments and refunds."""
 
-from collections.abc import Mapping
 from typing import assert_never
 
 from audit.descriptions.formatting import format_amount, format_list, format_reason, format_time
@@ -39,12 +38,6 @@ def describe_order_event(event: order.OrderEvent, currency: str | None) -> str:
             assert_never(event)
 
 
-ENDED_UNPAID: Mapping[type[payment.PaymentEvent], str] = {
-    payment.PaymentExpired: "The payment expired without a capture.",
-    payment.PaymentCancelled: "The payment was cancelled: its order no longer needs it.",
-}
-
-
 def describe_payment_event(event: payment.PaymentEvent) -> str:
     """Describe one event of a payment."""
     match event:
@@ -62,8 +55,10 @@ def describe_payment_event(event: payment.PaymentEvent) -> str:
             return f"The provider captured {price} at {format_time(event.captured_at)}; source: {event.source}."
         case payment.PaymentFailed():
             return f"The payment failed: {event.reason}."
-        case payment.PaymentExpired() | payment.PaymentCancelled():
-            return ENDED_UNPAID[type(event)]
+        case payment.PaymentExpired():
+            return "The payment expired without a capture."
+        case payment.PaymentCancelled():
+            return "The payment was cancelled: its order no longer needs it."
         case payment.PaymentSettled():
             return describe_settlement(event)
         case payment.PaymentReconciled():
@@ -71,6 +66,15 @@ def describe_payment_event(event: payment.PaymentEvent) -> str:
                 f"The capture is entry {event.entry} in the provider's ledger, "
                 f"booked at {format_time(event.booked_at)}."
             )
+        case payment.DisputeOpened() | payment.DisputeWon() | payment.DisputeLost():
+            return describe_dispute(event)
+        case _:
+            assert_never(event)
+
+
+def describe_dispute(event: payment.DisputeOpened | payment.DisputeWon | payment.DisputeLost) -> str:
+    """Describe one event of a payment's dispute."""
+    match event:
         case payment.DisputeOpened():
             price = format_amount(event.amount, event.currency)
             return f"The buyer's bank disputed {price} at {format_time(event.opened_at)}; source: {event.source}."

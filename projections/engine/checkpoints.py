@@ -191,7 +191,7 @@ async def fail(connection: Connection, lease: Lease, *, after: int, failed_posit
 
 async def increment_revision(connection: Connection, name: str) -> None:
     """Count an exchange of a read model's rows, in the transaction that exchanges them; caches compare the number."""
-    await connection.execute(sql.REVISE, {"name": name})
+    await connection.execute(sql.INCREMENT_REVISION, {"name": name})
 
 
 async def states(connection: Connection) -> list[ProjectionState]:

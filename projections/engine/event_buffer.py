@@ -12,7 +12,7 @@ from eventstore.subscription import Subscription
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.model import ProjectedEvent
 
-WINDOW_EVENTS_MAX = 20_000
+BUFFER_EVENTS_MAX = 20_000
 RANGE_EVENTS = 5_000
 
 
@@ -47,17 +47,17 @@ class EventBatch:
 
 
 class SharedEventBuffer:
-    """Holds the latest `WINDOW_EVENTS_MAX` positions from one subscription, shared by the projectors of a process.
+    """Holds the latest `BUFFER_EVENTS_MAX` positions from one subscription, shared by the projectors of a process.
 
     A projector that is further behind reads from the store until it has caught up.
 
     Args:
-        feed: the subscription, which begins after `start`.
+        subscription: the subscription, which begins after `start`.
     """
 
-    def __init__(self, *, store: Store, feed: Subscription, start: int, reader: ProjectionEventReader) -> None:
+    def __init__(self, *, store: Store, subscription: Subscription, start: int, reader: ProjectionEventReader) -> None:
         self._store = store
-        self._feed = feed
+        self._subscription = subscription
         self._reader = reader
         self._batches: deque[EventBatch] = deque()
         self._start = start
@@ -108,7 +108,7 @@ class SharedEventBuffer:
         for comparison in self._comparisons.values():
             comparison.cancel()
         await asyncio.gather(*self._comparisons.values(), return_exceptions=True)
-        await self._feed.close()
+        await self._subscription.close()
 
     async def _grow(self) -> None:
         """Wait until the next events are appended; concurrent callers share one read."""
@@ -119,11 +119,11 @@ class SharedEventBuffer:
     async def _append_next(self) -> None:
         new: list[RecordedEvent] = []
         while not new:
-            new = [event for event in await self._feed.next() if event.position > self._end]
+            new = [event for event in await self._subscription.next() if event.position > self._end]
         batch = self._read(self._end, new)
         self._batches.append(batch)
         self._end = batch.last_position
-        while len(self._batches) > 1 and self._end - self._batches[0].after > WINDOW_EVENTS_MAX:
+        while len(self._batches) > 1 and self._end - self._batches[0].after > BUFFER_EVENTS_MAX:
             self._batches.popleft()
         self._start = self._batches[0].after
 

@@ -36,12 +36,12 @@ class Projector:
         lease: the read model's control row, owned by this process.
     """
 
-    def __init__(self, *, url: str, store: Store, model: ReadModel, lease: Lease, window: SharedEventBuffer) -> None:
+    def __init__(self, *, url: str, store: Store, model: ReadModel, lease: Lease, buffer: SharedEventBuffer) -> None:
         self._url = url
         self._store = store
         self._model = model
         self._lease = lease
-        self._window = window
+        self._buffer = buffer
         self._exclusions = PROJECTION.initial
 
     async def run(self) -> None:
@@ -56,7 +56,7 @@ class Projector:
             _log.info("projection lease lost", name=self._model.name)
         except LogRestored as restored:
             _log.error("projection interrupted", name=self._model.name, trouble=str(restored))
-            self._window.invalidate()
+            self._buffer.invalidate()
         except (EventStoreError, Error) as trouble:
             _log.warning("projection interrupted", name=self._model.name, trouble=str(trouble))
 
@@ -66,7 +66,7 @@ class Projector:
         clock = asyncio.get_running_loop().time
         while True:
             began_at = clock()
-            batch = await self._window.after(position)
+            batch = await self._buffer.after(position)
             try:
                 await self._commit(connection, batch)
             except INTERRUPTIONS:
@@ -87,11 +87,11 @@ class Projector:
             await write(connection, self._model, self._included(self._lease.schema, batch))
             if build_schema is not None:
                 await self._write_to_build(connection, build_schema, batch)
-            await self._window.require_in_log(batch.end)  # the buffer may hold events that a restored log lacks
+            await self._buffer.require_in_log(batch.end)  # the buffer may hold events that a restored log lacks
 
     async def _advance_alone(self, connection: Connection, batch: EventBatch) -> bool:
         """Move the checkpoint past a batch without rows; False if a dual write is on, whose build must advance too."""
-        await self._window.require_in_log(batch.end)
+        await self._buffer.require_in_log(batch.end)
         return await checkpoints.advance_alone(connection, self._lease, after=batch.after, until=batch.end)
 
     async def _write_to_build(self, connection: Connection, build_schema: str, batch: EventBatch) -> None:

@@ -35,7 +35,7 @@ class ProjectionRunner:
     Args:
         url: connection string of the projector's role.
         store: the log.
-        make_feed: opens a subscription after a position.
+        subscribe: opens a subscription after a position.
         models: all read models.
         reader: decodes the events that any of them folds.
         owner: unique name of this process.
@@ -47,7 +47,7 @@ class ProjectionRunner:
         *,
         url: str,
         store: Store,
-        make_feed: Callable[[int], Subscription],
+        subscribe: Callable[[int], Subscription],
         models: Sequence[ReadModel],
         reader: ProjectionEventReader,
         owner: str,
@@ -55,14 +55,14 @@ class ProjectionRunner:
     ) -> None:
         self._url = url
         self._store = store
-        self._make_feed = make_feed
+        self._subscribe = subscribe
         self._models = {model.name: model for model in models}
         self._reader = reader
         self._owner = owner
         self._silence_s = silence_s
         self._connection: Connection | None = None
         self._registered = False
-        self._window: SharedEventBuffer | None = None
+        self._buffer: SharedEventBuffer | None = None
         self._projectors: dict[str, asyncio.Task[None]] = {}
         self._supervisor = RebuildSupervisor(
             url=url, store=store, models=self._models, reader=reader, silence_s=silence_s
@@ -103,12 +103,12 @@ class ProjectionRunner:
 
     async def _drop_ended(self) -> None:
         """Remove ended projectors; stop all of them and close the buffer once it is stale."""
-        if self._window is not None and self._window.is_stale:
+        if self._buffer is not None and self._buffer.is_stale:
             await self._stop_projectors()
         self._projectors = {name: task for name, task in self._projectors.items() if not task.done()}
-        if not self._projectors and self._window is not None:
-            await self._window.close()
-            self._window = None
+        if not self._projectors and self._buffer is not None:
+            await self._buffer.close()
+            self._buffer = None
 
     async def _diverged(self, connection: Connection, leases: Sequence[Lease]) -> list[str]:
         """Return the read models whose checkpoint is not in the log; set the running ones among them to failed."""
@@ -133,11 +133,11 @@ class ProjectionRunner:
     def _start_projector(self, row: Lease) -> None:
         """Start a projector of a read model; open the shared buffer for the first one."""
         model = self._models[row.name]
-        if self._window is None:
-            self._window = SharedEventBuffer(
-                store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
+        if self._buffer is None:
+            self._buffer = SharedEventBuffer(
+                store=self._store, subscription=self._subscribe(row.position), start=row.position, reader=self._reader
             )
-        work = Projector(url=self._url, store=self._store, model=model, lease=row, window=self._window).run()
+        work = Projector(url=self._url, store=self._store, model=model, lease=row, buffer=self._buffer).run()
         _log.info("projection started", name=row.name, position=row.position, schema=row.schema)
         self._projectors[row.name] = asyncio.create_task(work, name=f"project {row.name}")
 
@@ -156,8 +156,8 @@ class ProjectionRunner:
     async def _release(self) -> None:
         await self._stop_projectors()
         await self._supervisor.close()
-        if self._window is not None:
-            await self._window.close()
+        if self._buffer is not None:
+            await self._buffer.close()
         with suppress(Error, StoreUnavailable, TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if self._connection is not None:

@@ -106,7 +106,7 @@ WHERE name = %(name)s
 """
 
 # Rows were exchanged: caches of them reload when the revision changes.
-REVISE: LiteralString = "UPDATE projections.projection SET revision = revision + 1 WHERE name = %(name)s"
+INCREMENT_REVISION: LiteralString = "UPDATE projections.projection SET revision = revision + 1 WHERE name = %(name)s"
 
 EDITION: LiteralString = """
 SELECT position, digest, revision, (SELECT id FROM eventstore.epoch) AS epoch

@@ -80,7 +80,7 @@ async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool =
         await lock_live(connection, model.name)
         found = await find_unfinished(connection, model.name)
         if found is not None and found.version == model.version:
-            await connection.execute(sql.RESUME, {"schema": found.schema, "swap_anyway": swap_anyway})
+            await connection.execute(sql.RESUME_BUILD, {"schema": found.schema, "swap_anyway": swap_anyway})
         else:
             await drop_unfinished(connection, model.name)
             await _create(connection, model, swap_anyway=swap_anyway)
@@ -96,7 +96,7 @@ async def reactivate(connection: Connection, name: str) -> Build:
     async with connection.transaction():
         await lock_live(connection, name)
         await drop_unfinished(connection, name)
-        if await (await connection.execute(sql.REVIVE, {"name": name})).fetchone() is None:
+        if await (await connection.execute(sql.REACTIVATE, {"name": name})).fetchone() is None:
             raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
         return await _require_unfinished(connection, name)
 
@@ -133,8 +133,8 @@ async def advance(connection: Connection, schema: str, *, after: int, until: Che
 
 async def start_dual_write(connection: Connection, build: Build, *, dual_write_schema: str | None) -> None:
     """Set a build to following; with `dual_write_schema`, the live version's projector writes there as well."""
-    await connection.execute(sql.FOLLOW, {"schema": build.schema})
-    await connection.execute(sql.SET_FOLLOWER, {"name": build.name, "follower": dual_write_schema})
+    await connection.execute(sql.SET_FOLLOWING, {"schema": build.schema})
+    await connection.execute(sql.SET_DUAL_WRITE, {"name": build.name, "follower": dual_write_schema})
 
 
 async def mark_failed(
@@ -150,9 +150,9 @@ async def mark_failed(
     differences_json = None if differences is None else orjson.dumps([each._asdict() for each in differences]).decode()
     cut = None if error is None else error[:ERROR_LENGTH_MAX]
     async with connection.transaction():
-        await connection.execute(sql.STOP_FOLLOWING, {"name": name, "schema": schema})
+        await connection.execute(sql.CLEAR_DUAL_WRITE, {"name": name, "schema": schema})
         await connection.execute(
-            sql.STOP, {"schema": schema, "state": state, "error": cut, "differences": differences_json}
+            sql.STOP_BUILD, {"schema": schema, "state": state, "error": cut, "differences": differences_json}
         )
 
 
@@ -161,7 +161,7 @@ async def replace(
 ) -> None:
     """Make a build live by updating the locked control row, and retire the former live version."""
     swapped = {"name": build.name, "version": build.version, "schema": build.schema}
-    await connection.execute(sql.FORGET, {"schema": build.schema})
+    await connection.execute(sql.DELETE_BUILD, {"schema": build.schema})
     await connection.execute(sql.SWAP, {**swapped, "position": until.position, "digest": until.digest, "state": state})
     former = {"name": live.name, "version": live.version, "schema": live.schema}
     await connection.execute(sql.RETIRE, {**former, "position": live.position, "digest": live.digest})
@@ -170,8 +170,8 @@ async def replace(
 async def drop(connection: Connection, build: Build) -> None:
     """Drop a version that is not live, including its tables."""
     async with connection.transaction():
-        await connection.execute(sql.STOP_FOLLOWING, {"name": build.name, "schema": build.schema})
-        await connection.execute(sql.FORGET, {"schema": build.schema})
+        await connection.execute(sql.CLEAR_DUAL_WRITE, {"name": build.name, "schema": build.schema})
+        await connection.execute(sql.DELETE_BUILD, {"schema": build.schema})
         await connection.execute(control_sql.DROP_SCHEMA, {"schema": build.schema})
 
 
@@ -196,7 +196,7 @@ async def _create(connection: Connection, model: ReadModel, *, swap_anyway: bool
     schema = checkpoints.schema_name(model, numbered[0])
     await checkpoints.create_tables(connection, model, schema)
     begun = {"schema": schema, "name": model.name, "version": model.version, "swap_anyway": swap_anyway}
-    await connection.execute(sql.BEGIN, begun)
+    await connection.execute(sql.INSERT_BUILD, begun)
 
 
 async def _require_unfinished(connection: Connection, name: str) -> Build:

@@ -58,4 +58,4 @@ async def _try_lock(connection: Connection, name: str) -> bool:
 
 async def _terminate_silent_session(connection: Connection, name: str, silence_s: float) -> None:
     parameters = {"lock": LOCK, "name": name, "silence_s": silence_s, "patience_ms": SESSION_END_TIMEOUT_S * 1000}
-    await connection.execute(sql.END_SILENT, parameters)
+    await connection.execute(sql.TERMINATE_SILENT, parameters)

@@ -6,7 +6,7 @@ from typing import LiteralString
 TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(%(lock)s, hashtext(%(name)s))"
 
 # A worker's session is never idle for long; an idle one belongs to a suspended process and is terminated.
-END_SILENT: LiteralString = """
+TERMINATE_SILENT: LiteralString = """
 SELECT pg_terminate_backend(session.pid, %(patience_ms)s)
 FROM pg_locks AS held
 JOIN pg_stat_activity AS session USING (pid)
@@ -48,19 +48,19 @@ NEXT_GENERATION: LiteralString = """
 UPDATE projections.projection SET generation = generation + 1 WHERE name = %(name)s RETURNING generation
 """
 
-BEGIN: LiteralString = """
+INSERT_BUILD: LiteralString = """
 INSERT INTO projections.build (schema, name, version, position, state, swap_anyway, begun_at)
 VALUES (%(schema)s, %(name)s, %(version)s, 0, 'filling', %(swap_anyway)s, clock_timestamp())
 """
 
 # The retired version becomes a build, which a rebuild brings up to date.
-REVIVE: LiteralString = """
+REACTIVATE: LiteralString = """
 UPDATE projections.build SET state = 'filling', swap_anyway = true, begun_at = clock_timestamp()
 WHERE name = %(name)s AND state = 'retired'
 RETURNING schema
 """
 
-RESUME: LiteralString = """
+RESUME_BUILD: LiteralString = """
 UPDATE projections.build
 SET state = CASE state WHEN 'following' THEN state ELSE 'filling' END,
     swap_anyway = swap_anyway OR %(swap_anyway)s, differences = NULL, error = NULL
@@ -73,20 +73,20 @@ WHERE schema = %(schema)s AND position = %(after)s AND state IN ('filling', 'fol
 RETURNING schema
 """
 
-STOP: LiteralString = """
+STOP_BUILD: LiteralString = """
 UPDATE projections.build SET state = %(state)s, error = %(error)s, differences = %(differences)s::json
 WHERE schema = %(schema)s
 """
 
-FOLLOW: LiteralString = "UPDATE projections.build SET state = 'following' WHERE schema = %(schema)s"
+SET_FOLLOWING: LiteralString = "UPDATE projections.build SET state = 'following' WHERE schema = %(schema)s"
 
-SET_FOLLOWER: LiteralString = "UPDATE projections.projection SET follower = %(follower)s WHERE name = %(name)s"
+SET_DUAL_WRITE: LiteralString = "UPDATE projections.projection SET follower = %(follower)s WHERE name = %(name)s"
 
-STOP_FOLLOWING: LiteralString = """
+CLEAR_DUAL_WRITE: LiteralString = """
 UPDATE projections.projection SET follower = NULL WHERE name = %(name)s AND follower = %(schema)s
 """
 
-FORGET: LiteralString = "DELETE FROM projections.build WHERE schema = %(schema)s"
+DELETE_BUILD: LiteralString = "DELETE FROM projections.build WHERE schema = %(schema)s"
 
 RETIRE: LiteralString = """
 INSERT INTO projections.build (schema, name, version, position, digest, state, swap_anyway, begun_at)

@@ -86,7 +86,7 @@ async def project(settings: Settings) -> None:
         runner = ProjectionRunner(
             url=url_of_role(settings, PROJECTOR_ROLE),
             store=store,
-            make_feed=await subscription_factory(settings, stack, store, epochs),
+            subscribe=await subscription_factory(settings, stack, store, epochs),
             models=EVERY_MODEL,
             reader=reader_for(EVERY_MODEL),
             owner=str(uuid7()),

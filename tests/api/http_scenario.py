@@ -209,7 +209,7 @@ async def folding(shop: Shop, database_url: str) -> AsyncIterator[None]:
     runner = ProjectionRunner(
         url=url_of_role(settings, PROJECTOR_ROLE),
         store=shop.engine.store,
-        make_feed=lambda after: PollingSubscription(store=shop.engine.store, after=after, poll_max_s=0.01),
+        subscribe=lambda after: PollingSubscription(store=shop.engine.store, after=after, poll_max_s=0.01),
         models=EVERY_MODEL,
         reader=reader_for(EVERY_MODEL),
         owner="tests",

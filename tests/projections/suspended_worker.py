@@ -21,7 +21,7 @@ from projections.sales.fold import SALES
 from projections.seat_map.fold import SEAT_MAP
 from runtime.logging import configure_logs
 
-OWNER = "the sleeper"
+OWNER = "the suspended worker"
 MODELS = (SALES, SEAT_MAP)
 TRUSTING = """
 UPDATE projections.projection
@@ -42,14 +42,14 @@ def suspend_when(model: ReadModel, position: int) -> ReadModel:
     return replace(model, fold=fold)
 
 
-async def work(url: str, asleep_at: int | None) -> None:
+async def work(url: str, suspend_at: int | None) -> None:
     """Fold until killed."""
-    models = MODELS if asleep_at is None else tuple(suspend_when(model, asleep_at) for model in MODELS)
+    models = MODELS if suspend_at is None else tuple(suspend_when(model, suspend_at) for model in MODELS)
     async with PostgresStore(url) as store:
         await ProjectionRunner(
             url=url,
             store=store,
-            make_feed=lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02),
+            subscribe=lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02),
             models=models,
             reader=reader_for(models),
             owner=OWNER,
@@ -61,4 +61,4 @@ if __name__ == "__main__":
     configure_logs()
     if options["trusting"]:
         sql.ADVANCE = TRUSTING
-    asyncio.run(work(options["url"], options["asleep_at"]))
+    asyncio.run(work(options["url"], options["suspend_at"]))

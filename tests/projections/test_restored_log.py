@@ -183,20 +183,20 @@ class TestWhileTheyRan:
     ) -> None:
         restore = shop_scenario.store.backup()
         await shop_scenario.buy(performance, "zoe", shop_scenario.seats[1])
-        window = SharedEventBuffer(
+        buffer = SharedEventBuffer(
             store=shop_scenario.store,
-            feed=PollingSubscription(store=shop_scenario.store, after=0),
+            subscription=PollingSubscription(store=shop_scenario.store, after=0),
             start=0,
             reader=reader_for(EVERY_MODEL),
         )
-        await window.after(0)
+        await buffer.after(0)
         restore()
         before = await contents(projector_url)
         async with checkpoints.open_connection_for(projector_url, name="test") as connection:
             (held,) = await checkpoints.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
-        keeper = Projector(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, lease=held, window=window)
+        projector = Projector(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, lease=held, buffer=buffer)
         async with asyncio.timeout(ENDS_WITHIN_S):
-            await keeper.run()
-        await window.close()
-        assert window.is_stale
+            await projector.run()
+        await buffer.close()
+        assert buffer.is_stale
         assert await contents(projector_url) == before

@@ -285,7 +285,7 @@ class TestNats:
             projection_workers = ProjectionWorkers(
                 projector_url,
                 shop_scenario.store,
-                make_feed=lambda after: HybridSubscription(
+                subscribe=lambda after: HybridSubscription(
                     store=shop_scenario.store, epochs=epochs, link=link, after=after
                 ),
             )
@@ -308,13 +308,13 @@ class TestNats:
             NatsConnection(nats.relay_url, name="relay") as relay_link,
         ):
 
-            def make_feed(after: int) -> HybridSubscription:
+            def subscribe(after: int) -> HybridSubscription:
                 feeds.append(HybridSubscription(store=shop_scenario.store, epochs=epochs, link=link, after=after))
                 return feeds[-1]
 
             await until_some(connected(link), "the connection")
             relay = asyncio.create_task(Relay(store=shop_scenario.store, epochs=epochs, link=relay_link).run())
-            projection_workers = ProjectionWorkers(projector_url, shop_scenario.store, make_feed=make_feed)
+            projection_workers = ProjectionWorkers(projector_url, shop_scenario.store, subscribe=subscribe)
             async with projection_workers.run_worker("one"):
 
                 async def following() -> bool:
@@ -342,17 +342,17 @@ class TestKeeper:
         )
         async with projection_workers.run_worker("one"):
             await projection_workers.wait_until_current()
-            window = SharedEventBuffer(
+            buffer = SharedEventBuffer(
                 store=shop_scenario.store,
-                feed=PollingSubscription(store=shop_scenario.store, after=0),
+                subscription=PollingSubscription(store=shop_scenario.store, after=0),
                 start=0,
                 reader=reader_for(EVERY_MODEL),
             )
             async with asyncio.timeout(10):
                 await Projector(
-                    url=projector_url, store=shop_scenario.store, model=SEAT_MAP, lease=stale, window=window
+                    url=projector_url, store=shop_scenario.store, model=SEAT_MAP, lease=stale, buffer=buffer
                 ).run()
-            await window.close()
+            await buffer.close()
 
 
 class BrokenFeed:
@@ -373,8 +373,10 @@ class BrokenFeed:
 class TestWindow:
     async def test_given_a_feed_that_failed_then_it_can_be_closed(self, shop_scenario: ShopScenario) -> None:
         feed = BrokenFeed()
-        window = SharedEventBuffer(store=shop_scenario.store, feed=feed, start=0, reader=reader_for(EVERY_MODEL))
+        buffer = SharedEventBuffer(
+            store=shop_scenario.store, subscription=feed, start=0, reader=reader_for(EVERY_MODEL)
+        )
         with pytest.raises(ValueError, match="nobody foresaw"):
-            await window.after(0)
-        await window.close()
+            await buffer.after(0)
+        await buffer.close()
         assert feed.closed

@@ -22,167 +22,183 @@ DEFECT = ExclusionReason.DEFECT
 
 
 @pytest.fixture
-def switches(projector_url: str) -> ProjectionOperations:
+def operations(projector_url: str) -> ProjectionOperations:
     """The operations on read models."""
     return ProjectionOperations(projector_url)
 
 
-class Stage:
+class SoldSeats:
     """Three sold seats; the read model fails on the sale of the second."""
 
     def __init__(self, shop_scenario: ShopScenario, models: ReadModelQueries) -> None:
-        self.town = shop_scenario
+        self.scenario = shop_scenario
         self.models = models
-        self.fragile = FailingModel(SEAT_MAP, lambda event: event.position == self.culprit.position)
+        self.failing_model = FailingModel(SEAT_MAP, lambda event: event.position == self.failing_event.position)
         self.performance = ""
 
-    async def set(self) -> None:
+    async def sell(self) -> None:
         """Sell the seats."""
-        _, self.performance = await self.town.open_shop()
-        for seat in self.town.seats[:3]:
-            await self.town.buy(self.performance, "ann", seat)
-        log = await self.town.store.read_range(after=0, limit=10_000)
-        self.culprit: RecordedEvent = [event for event in log if event.name == "SeatSold"][1]
+        _, self.performance = await self.scenario.open_shop()
+        for seat in self.scenario.seats[:3]:
+            await self.scenario.buy(self.performance, "ann", seat)
+        log = await self.scenario.store.read_range(after=0, limit=10_000)
+        self.failing_event: RecordedEvent = [event for event in log if event.name == "SeatSold"][1]
 
-    async def seats(self) -> list[str]:
+    async def states(self) -> list[str]:
         """Return the states of the three seats."""
-        shown = dict((await read_seat_map(self.models, performance=self.performance)).states_at(self.town.clock.now()))
-        return [shown.get(seat, "free") for seat in self.town.seats[:3]]
+        shown = dict(
+            (await read_seat_map(self.models, performance=self.performance)).states_at(self.scenario.clock.now())
+        )
+        return [shown.get(seat, "free") for seat in self.scenario.seats[:3]]
 
 
 @pytest.fixture
-async def stage(shop_scenario: ShopScenario, models: ReadModelQueries) -> Stage:
+async def sold_seats(shop_scenario: ShopScenario, models: ReadModelQueries) -> SoldSeats:
     """The three sold seats."""
-    stage = Stage(shop_scenario, models)
-    await stage.set()
-    return stage
+    sold_seats = SoldSeats(shop_scenario, models)
+    await sold_seats.sell()
+    return sold_seats
 
 
 class TestSkip:
     async def test_one_that_failed_goes_on_without_the_event(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        async with projection_workers.run_worker("one", [stage.fragile.model, TICKETS]):
+        async with projection_workers.run_worker("one", [sold_seats.failing_model.model, TICKETS]):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
             with pytest.raises(NotFailed):
-                await switches.run("seat_map", skip(stage.culprit.position - 1, DEFECT), stage.town.do)
-            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+                await operations.run(
+                    "seat_map", skip(sold_seats.failing_event.position - 1, DEFECT), sold_seats.scenario.do
+                )
+            await operations.run("seat_map", skip(sold_seats.failing_event.position, DEFECT), sold_seats.scenario.do)
             await projection_workers.wait_until_current("seat_map")
-            assert await stage.seats() == ["sold", "held", "sold"]
+            assert await sold_seats.states() == ["sold", "held", "sold"]
             state = (await projection_workers.states())["seat_map"]
             assert (state.state, state.error, state.failed_position) == ("running", None, None)
 
     async def test_one_that_is_taken_back_is_in_the_tables_at_once(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations, projector_url: str
+        self,
+        sold_seats: SoldSeats,
+        projection_workers: ProjectionWorkers,
+        operations: ProjectionOperations,
+        projector_url: str,
     ) -> None:
-        asking = RebuildRequests(projector_url, in_parts=[])
-        async with projection_workers.run_worker("one", [stage.fragile.model]):
+        requests = RebuildRequests(projector_url, in_parts=[])
+        async with projection_workers.run_worker("one", [sold_seats.failing_model.model]):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await operations.run("seat_map", skip(sold_seats.failing_event.position, DEFECT), sold_seats.scenario.do)
             await projection_workers.wait_until_current("seat_map")
-            stage.fragile.broken = False
+            sold_seats.failing_model.broken = False
             with pytest.raises(NotSkipped):
-                await asking.enqueue("seat_map", unskip(stage.culprit.position - 1), stage.town.do)
-            await asking.enqueue("seat_map", unskip(stage.culprit.position), stage.town.do)
+                await requests.enqueue(
+                    "seat_map", unskip(sold_seats.failing_event.position - 1), sold_seats.scenario.do
+                )
+            await requests.enqueue("seat_map", unskip(sold_seats.failing_event.position), sold_seats.scenario.do)
             await projection_workers.wait_for(
                 "the rebuild", lambda states: states["seat_map"].schema != "seat_map_v1_0"
             )
             await projection_workers.wait_until_current("seat_map")
-            assert await stage.seats() == ["sold", "sold", "sold"]
+            assert await sold_seats.states() == ["sold", "sold", "sold"]
             (report,) = await list_statuses(
-                [(await projection_workers.states())["seat_map"]], stage.town.store, stage.town.clock.now()
+                [(await projection_workers.states())["seat_map"]],
+                sold_seats.scenario.store,
+                sold_seats.scenario.clock.now(),
             )
         assert report.skipped == []
 
     async def test_one_that_nobody_has_ever_heard_of_is_refused(
-        self, shop_scenario: ShopScenario, switches: ProjectionOperations
+        self, shop_scenario: ShopScenario, operations: ProjectionOperations
     ) -> None:
         with pytest.raises(NotFound):
-            await switches.run("weather", PAUSE, shop_scenario.do)
+            await operations.run("weather", PAUSE, shop_scenario.do)
 
     async def test_a_command_that_comes_again_moves_nothing(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        again = stage.town.as_one_command()
+        again = sold_seats.scenario.as_one_command()
         async with projection_workers.run_worker("one", [SEAT_MAP]):
-            await switches.run("seat_map", PAUSE, again)
-            await switches.run("seat_map", RESUME, stage.town.do)
-            assert (await switches.run("seat_map", PAUSE, again)).replayed
+            await operations.run("seat_map", PAUSE, again)
+            await operations.run("seat_map", RESUME, sold_seats.scenario.do)
+            assert (await operations.run("seat_map", PAUSE, again)).replayed
             assert (await projection_workers.states())["seat_map"].state == "running"
 
 
 class TestPark:
     async def test_a_parked_stream_is_left_out_from_there_on(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        shop_scenario, seat = stage.town, stage.culprit.stream
-        async with projection_workers.run_worker("one", [stage.fragile.model, TICKETS]):
+        shop_scenario, seat = sold_seats.scenario, sold_seats.failing_event.stream
+        async with projection_workers.run_worker("one", [sold_seats.failing_model.model, TICKETS]):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.run("seat_map", park(seat, DEFECT), shop_scenario.do)
+            await operations.run("seat_map", park(seat, DEFECT), shop_scenario.do)
             await projection_workers.wait_until_current("seat_map")
-            assert await stage.seats() == ["sold", "held", "sold"]
-            await switches.run("seat_map", unpark(seat), shop_scenario.do)
-            stage.fragile.broken = False
+            assert await sold_seats.states() == ["sold", "held", "sold"]
+            await operations.run("seat_map", unpark(seat), shop_scenario.do)
+            sold_seats.failing_model.broken = False
             await shop_scenario.open_shop()
             await projection_workers.wait_until_current("seat_map")
-            assert await stage.seats() == ["sold", "held", "sold"]
+            assert await sold_seats.states() == ["sold", "held", "sold"]
 
     async def shown_after_a_park(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> set[str]:
         """Park a seat's stream while a projector runs, hold it and another seat, and return the taken seats."""
-        shop_scenario = stage.town
+        shop_scenario = sold_seats.scenario
         async with projection_workers.run_worker("one", [SEAT_MAP]):
             await projection_workers.wait_until_current("seat_map")
-            await switches.run(
-                "seat_map", park(f"seat-{stage.performance}-{shop_scenario.seats[3]}", DEFECT), shop_scenario.do
+            await operations.run(
+                "seat_map", park(f"seat-{sold_seats.performance}-{shop_scenario.seats[3]}", DEFECT), shop_scenario.do
             )
-            await shop_scenario.hold(stage.performance, "bob", shop_scenario.seats[3])
-            await shop_scenario.hold(stage.performance, "bob", shop_scenario.seats[4])
+            await shop_scenario.hold(sold_seats.performance, "bob", shop_scenario.seats[3])
+            await shop_scenario.hold(sold_seats.performance, "bob", shop_scenario.seats[4])
             await projection_workers.wait_until_current("seat_map")
         return set(
             dict(
-                (await read_seat_map(stage.models, performance=stage.performance)).states_at(shop_scenario.clock.now())
+                (await read_seat_map(sold_seats.models, performance=sold_seats.performance)).states_at(
+                    shop_scenario.clock.now()
+                )
             )
         )
 
     async def test_who_runs_hears_of_it_before_the_next_event(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        seats = stage.town.seats
-        assert await self.shown_after_a_park(stage, projection_workers, switches) == {*seats[:3], seats[4]}
+        seats = sold_seats.scenario.seats
+        assert await self.shown_after_a_park(sold_seats, projection_workers, operations) == {*seats[:3], seats[4]}
 
     async def test_without_the_fence_nobody_would(
         self,
-        stage: Stage,
+        sold_seats: SoldSeats,
         projection_workers: ProjectionWorkers,
-        switches: ProjectionOperations,
+        operations: ProjectionOperations,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(sql, "ADVANCE", sql.ADVANCE.replace("fence = %(fence)s", "fence >= %(fence)s"))
-        assert await self.shown_after_a_park(stage, projection_workers, switches) == set(stage.town.seats[:5])
+        assert await self.shown_after_a_park(sold_seats, projection_workers, operations) == set(
+            sold_seats.scenario.seats[:5]
+        )
 
 
 class TestAnotherVersion:
     async def test_it_forgets_what_was_left_out(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        async with projection_workers.run_worker("one", [stage.fragile.model]):
+        async with projection_workers.run_worker("one", [sold_seats.failing_model.model]):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await operations.run("seat_map", skip(sold_seats.failing_event.position, DEFECT), sold_seats.scenario.do)
             await projection_workers.wait_until_current("seat_map")
         async with projection_workers.run_worker("two", [replace(SEAT_MAP, version=2)]):
             await projection_workers.wait_for("the rebuild", lambda states: states["seat_map"].version == 2)
             await projection_workers.wait_until_current("seat_map")
-            assert await stage.seats() == ["sold", "sold", "sold"]
+            assert await sold_seats.states() == ["sold", "sold", "sold"]
 
 
 class TestReports:
     async def test_it_says_what_failed_and_how_old_the_oldest_is_that_waits(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        shop_scenario = stage.town
-        async with projection_workers.run_worker("one", [stage.fragile.model, TICKETS]):
+        shop_scenario = sold_seats.scenario
+        async with projection_workers.run_worker("one", [sold_seats.failing_model.model, TICKETS]):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
             await projection_workers.wait_until_current("tickets")
             states = await projection_workers.states()
@@ -191,20 +207,20 @@ class TestReports:
             )
         failed, well = found
         waiting = (await shop_scenario.store.read_range(after=states["seat_map"].position, limit=1))[0]
-        assert failed.failed == stage.culprit
+        assert failed.failed == sold_seats.failing_event
         assert failed.lag == await shop_scenario.store.head() - states["seat_map"].position
         assert failed.lag_seconds == (shop_scenario.clock.now() - waiting.recorded_at).total_seconds()
         assert (well.failed, well.lag, well.lag_seconds) == (None, 0, 0.0)
 
     async def test_it_says_what_is_left_out(
-        self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
+        self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
-        shop_scenario = stage.town
-        async with projection_workers.run_worker("one", [stage.fragile.model]):
+        shop_scenario = sold_seats.scenario
+        async with projection_workers.run_worker("one", [sold_seats.failing_model.model]):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), shop_scenario.do)
-            await switches.run("seat_map", park("seat-p-s1", DEFECT), shop_scenario.do)
+            await operations.run("seat_map", skip(sold_seats.failing_event.position, DEFECT), shop_scenario.do)
+            await operations.run("seat_map", park("seat-p-s1", DEFECT), shop_scenario.do)
             (report,) = await list_statuses(
                 [(await projection_workers.states())["seat_map"]], shop_scenario.store, shop_scenario.clock.now()
             )
-        assert (report.skipped, report.parked) == ([stage.culprit.position], ["seat-p-s1"])
+        assert (report.skipped, report.parked) == ([sold_seats.failing_event.position], ["seat-p-s1"])

@@ -29,32 +29,32 @@ FOLDED = tuple(model.name for model in MODELS)
 STANDBY = "the standby"
 
 
-class Sleeper:
+class SuspendedWorker:
     """The process and its log lines."""
 
-    def __init__(self, output: Path, told: dict[str, Any]) -> None:
+    def __init__(self, output: Path, options: dict[str, Any]) -> None:
         self._output = output
-        with output.open("wb") as said:
-            command = [sys.executable, "-m", "tests.projections.suspended_worker", json.dumps(told)]
-            self._process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        with output.open("wb") as log:
+            command = [sys.executable, "-m", "tests.projections.suspended_worker", json.dumps(options)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
 
-    def falls_asleep(self) -> None:
+    def suspend(self) -> None:
         """Suspend the process."""
         self._process.send_signal(signal.SIGSTOP)
 
-    async def sleeps(self) -> None:
+    async def wait_until_suspended(self) -> None:
         """Wait until it is suspended."""
-        await until(lambda: self._state() == "T", "the worker to sleep")
+        await until(lambda: self._state() == "T", "the worker to be suspended")
 
-    def wakes_up(self) -> None:
+    def resume(self) -> None:
         """Resume the process."""
         self._process.send_signal(signal.SIGCONT)
 
-    async def says(self, words: str) -> None:
+    async def wait_for_log(self, words: str) -> None:
         """Wait for a line in its log."""
-        await until(lambda: words in self._output.read_text(), f"the worker to say: {words}")
+        await until(lambda: words in self._output.read_text(), f"the worker to log: {words}")
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Kill the process."""
         self._process.kill()
         self._process.wait()
@@ -64,43 +64,45 @@ class Sleeper:
 
 
 @contextmanager
-def working(folder: Path, url: str, *, trusting: bool = False, asleep_at: int | None = None) -> Iterator[Sleeper]:
+def run_worker(
+    folder: Path, url: str, *, trusting: bool = False, suspend_at: int | None = None
+) -> Iterator[SuspendedWorker]:
     """Start a worker."""
-    sleeper = Sleeper(folder / "said", {"url": url, "trusting": trusting, "asleep_at": asleep_at})
+    worker = SuspendedWorker(folder / "output", {"url": url, "trusting": trusting, "suspend_at": suspend_at})
     try:
-        yield sleeper
+        yield worker
     finally:
-        sleeper.end()
+        worker.kill()
 
 
 class Sales:
     """Sells seats one by one, each paid for later, in a log that several processes can read."""
 
     def __init__(self, log: Store, owner_url: str) -> None:
-        self._town = ShopScenario()
+        self._scenario = ShopScenario()
         self._log = log
         self._owner_url = owner_url
         self._performance = ""
-        self._unsold = list(self._town.seats)
+        self._unsold = list(self._scenario.seats)
         self._unpaid: tuple[str, str] | None = None
 
-    async def go_on(self) -> None:
+    async def sell_next(self) -> None:
         """Pay the pending order, and order another seat."""
         if not self._performance:
-            _, self._performance = await self._town.open_shop()
+            _, self._performance = await self._scenario.open_shop()
         if self._unpaid is not None:
             order, payment = self._unpaid
-            await self._town.capture(payment, await self._town.total(order))
-        order, _ = await self._town.book(self._performance, "ann", self._unsold.pop())
-        self._unpaid = order, await self._town.open_payment(order, "ann")
-        told = await self._town.store.read_range(after=await self._log.head(), limit=10_000)
-        await asyncio.to_thread(put, self._owner_url, told)
+            await self._scenario.capture(payment, await self._scenario.total(order))
+        order, _ = await self._scenario.book(self._performance, "ann", self._unsold.pop())
+        self._unpaid = order, await self._scenario.open_payment(order, "ann")
+        events = await self._scenario.store.read_range(after=await self._log.head(), limit=10_000)
+        await asyncio.to_thread(put, self._owner_url, events)
 
     async def last_held(self) -> int:
         """Return the position at which the last seat was held."""
         return [event.position for event in await read_all(self._log) if event.name == "SeatHeld"][-1]
 
-    async def rows_are_right(self, models: ReadModelQueries) -> bool:
+    async def rows_equal_the_fold(self, models: ReadModelQueries) -> bool:
         """Assert that the rows equal an independent fold of the log."""
         expected = fold_reference(decoded(await read_all(self._log))).rows()
         for table in COMPARED:
@@ -132,22 +134,22 @@ def projection_workers(projector_url: str, log: Store) -> ProjectionWorkers:
 
 class TestBetweenBatches:
     @asynccontextmanager
-    async def woken(
+    async def resumed_after_takeover(
         self, folder: Path, url: str, projection_workers: ProjectionWorkers, sales: Sales, *, trusting: bool
     ) -> AsyncIterator[None]:
         """Let a standby take over from the suspended worker, resume it, and wait until it has lost its lease."""
-        await sales.go_on()
-        with working(folder, url, trusting=trusting) as sleeper:
-            await projection_workers.wait_for("the sleeper", lambda states: states["sales"].owner == OWNER)
+        await sales.sell_next()
+        with run_worker(folder, url, trusting=trusting) as worker:
+            await projection_workers.wait_for("the worker", lambda states: states["sales"].owner == OWNER)
             await projection_workers.wait_until_current(*FOLDED)
-            sleeper.falls_asleep()
-            await sleeper.sleeps()
-            await sales.go_on()
+            worker.suspend()
+            await worker.wait_until_suspended()
+            await sales.sell_next()
             async with projection_workers.run_worker(STANDBY, MODELS):
                 await projection_workers.wait_for("the take-over", lambda states: states["sales"].owner == STANDBY)
                 await projection_workers.wait_until_current(*FOLDED)
-                sleeper.wakes_up()
-                await sleeper.says("projection lease lost")
+                worker.resume()
+                await worker.wait_for_log("projection lease lost")
                 yield
 
     async def test_it_changes_nothing(
@@ -158,10 +160,10 @@ class TestBetweenBatches:
         projection_workers: ProjectionWorkers,
         models: ReadModelQueries,
     ) -> None:
-        async with self.woken(tmp_path, projector_url, projection_workers, sales, trusting=False):
-            await sales.go_on()
+        async with self.resumed_after_takeover(tmp_path, projector_url, projection_workers, sales, trusting=False):
+            await sales.sell_next()
             await projection_workers.wait_until_current(*FOLDED)
-            assert await sales.rows_are_right(models)
+            assert await sales.rows_equal_the_fold(models)
             assert (await projection_workers.states())["sales"].owner == STANDBY
 
     async def test_one_that_compares_nothing_counts_twice(
@@ -172,8 +174,8 @@ class TestBetweenBatches:
         projection_workers: ProjectionWorkers,
         models: ReadModelQueries,
     ) -> None:
-        async with self.woken(tmp_path, projector_url, projection_workers, sales, trusting=True):
-            assert not await sales.rows_are_right(models)
+        async with self.resumed_after_takeover(tmp_path, projector_url, projection_workers, sales, trusting=True):
+            assert not await sales.rows_equal_the_fold(models)
 
 
 class TestInTheMiddleOfABatch:
@@ -185,14 +187,14 @@ class TestInTheMiddleOfABatch:
         projection_workers: ProjectionWorkers,
         models: ReadModelQueries,
     ) -> None:
-        await sales.go_on()
-        with working(tmp_path, projector_url, asleep_at=await sales.last_held()) as sleeper:
-            await sleeper.sleeps()
+        await sales.sell_next()
+        with run_worker(tmp_path, projector_url, suspend_at=await sales.last_held()) as worker:
+            await worker.wait_until_suspended()
             async with projection_workers.run_worker(STANDBY, MODELS):
                 await projection_workers.wait_until_current(*FOLDED)
-                assert await sales.rows_are_right(models)
-                sleeper.wakes_up()
-                await sleeper.says("projection interrupted")
-                await sales.go_on()
+                assert await sales.rows_equal_the_fold(models)
+                worker.resume()
+                await worker.wait_for_log("projection interrupted")
+                await sales.sell_next()
                 await projection_workers.wait_until_current(*FOLDED)
-        assert await sales.rows_are_right(models)
+        assert await sales.rows_equal_the_fold(models)

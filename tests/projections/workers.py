@@ -25,13 +25,13 @@ class ProjectionWorkers:
 
     Args:
         url: connection string of the projector's role.
-        make_feed: opens each runner's subscription; by default one that polls the store.
+        subscribe: opens each runner's subscription; by default one that polls the store.
     """
 
-    def __init__(self, url: str, store: Store, *, make_feed: Callable[[int], Subscription] | None = None) -> None:
+    def __init__(self, url: str, store: Store, *, subscribe: Callable[[int], Subscription] | None = None) -> None:
         self._url = url
         self._store = store
-        self._make_feed = make_feed or (lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02))
+        self._subscribe = subscribe or (lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02))
 
     @asynccontextmanager
     async def run_worker(
@@ -46,7 +46,7 @@ class ProjectionWorkers:
         runner = ProjectionRunner(
             url=self._url,
             store=self._store,
-            make_feed=self._make_feed,
+            subscribe=self._subscribe,
             models=models,
             reader=reader or reader_for(models),
             owner=owner,
