@@ -202,7 +202,7 @@ class TestFailure:
             await projection_workers.wait_until_current("tickets")
             failed = (await projection_workers.states())["seat_map"]
             assert (failed.position, failed.failed_position) == (before, culprit.position)
-            assert failed.error == "SeatSold: ValueError: this is too much"
+            assert failed.error == "SeatSold: ValueError: planted failure"
             seats = dict((await read_seat_map(models, performance=performance)).states_at(shop_scenario.clock.now()))
             assert sorted(seats.values()) == ["held", "sold", "sold", "sold"]
             await shop_scenario.buy(performance, "ann", shop_scenario.seats[6])
