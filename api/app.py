@@ -24,13 +24,13 @@ VERSION = "0.1.0"
 SUMMARY = "Sells seats: no seat twice, no money lost, every seat explains itself."
 
 
-class EngineApp(FastAPI):
+class ServicesApp(FastAPI):
     """The application, with the services of its routes."""
 
-    engine: Services
+    services: Services
 
 
-def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> EngineApp:
+def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> ServicesApp:
     """Build the application.
 
     Args:
@@ -42,7 +42,7 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
     """
     routes = [route for router in routers for route in router.routes]
     check_declared(routes)
-    app = EngineApp(
+    app = ServicesApp(
         title=TITLE,
         version=VERSION,
         summary=SUMMARY,
@@ -57,7 +57,7 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
     app.router.routes[:0] = routes
     for path, (content, media_type) in {**docs_pages(), **pages}.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
-    app.engine = services
+    app.services = services
     fast_paths = [fast_path_of(route) for route in routes if isinstance(route, FastPathRoute)]
     app.middleware_stack = OuterMiddleware(
         app.build_middleware_stack(), metrics=services.metrics, deadlines=services.deadlines, fast_paths=fast_paths

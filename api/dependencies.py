@@ -1,4 +1,4 @@
-"""Everything a route may use, built once by `runtime/wiring.py` and found through the request."""
+"""The services of the routes, built once by `runtime/wiring.py` and found through the request."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -40,27 +40,27 @@ REQUEST_SECONDS_MAX = 10.0
 
 
 class Inventories(Protocol):
-    """The places of published layouts, ready to be sold."""
+    """Inventories of published layouts."""
 
     async def of(self, layout: str) -> Inventory:
-        """Return a layout's inventory; it never changes, so it is built once and kept.
+        """Return a layout's inventory; it never changes, so it is cached.
 
         Raises:
-            NotFound: no document is kept under this id.
+            NotFound: no such layout document.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """What the settings say about the API.
+    """Settings of the API.
 
     Args:
-        public_url: how the outside calls us; `https` makes cookies `Secure`.
-        sandbox_url: the sandbox gateway's own address, if there is one.
-        request_seconds_max: how long the work of a request may take; then its outcome is called unknown.
-        warnings: what operators should change, shown at `/readyz`.
-        four_eyes: above which amounts a decision about money takes two accounts.
+        public_url: the public URL; `https` makes cookies `Secure`.
+        sandbox_url: the URL of the sandbox payment provider, if it runs.
+        request_seconds_max: time limit of a request's work; beyond it the outcome is unknown.
+        warnings: recommendations for operators, shown at `/readyz`.
+        four_eyes: amounts above which a decision about money requires two accounts.
     """
 
     public_url: str
@@ -72,35 +72,43 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a route may use.
+    """The services of the routes.
 
     Args:
-        handler: carries commands out, and looks into the books.
+        handler: executes commands and queries the decision state.
         store: the log, for reading.
-        entrance: lets people in, and keeps their sessions.
         clock: the log's time, estimated.
-        read_models: what the screens read.
-        switches: what admins do to read models that give trouble.
-        asking: what admins ask to be done with the versions of read models.
-        processes: how the rules stand, and how one that failed tries again.
-        board: tells admins how read models stand, while they look.
-        gateways: payment providers by the name they have in `/webhooks/{provider}`.
-        codec: reads the log's events.
-        drawings: the public documents of layouts.
+        people, checkout_urls, layouts: personal data, checkout URLs and layout documents.
+        accounts: registration, login and sessions.
+        inventories: places of published layouts.
+        positions: positions and states of the read models.
+        read_models: queries on read models.
+        projection_operations: operations on read models.
+        rebuild_requests: rebuild requests.
+        processes: status and retry of processes.
+        projection_status: live status of the read models.
+        gateways: payment providers by the name in `/webhooks/{provider}`.
+        tokens: issues and verifies access tokens.
+        login_rate_limit: limits attempts to log in.
+        concurrency_limit: limits concurrent requests.
+        exports: limits concurrent exports.
+        large_bodies: limits concurrent large bodies, one per organizer.
+        layout_work: reads layouts in a process of its own.
+        metrics: counts requests.
+        api_settings: settings of the API.
+        codec: decodes events.
+        layout_documents: public documents of layouts.
         codes: writes and reads ticket codes.
-        exports: lets in so many who take the log away at once.
-        large_bodies: lets in so many who send a large body at once, an organizer one at a time.
-        layout_work: reads and draws layouts in a process of their own.
-        places: finds the places that a wish may mean.
-        printer: sets tickets on paper.
-        sealed_log: the log's seals.
-        live: seat maps, and those who watch them.
-        past_seat_maps: seat maps as they were.
-        deadlines: bounds what requests may take.
-        clients: names the client of a request.
-        devices: knows the devices that have logged in.
-        parts: which parts of this machine's shop give signs of life, by name.
-        counters: what other parts want to show at `/metrics`, by name.
+        place_finder: chooses places of standing areas.
+        printer: renders tickets as PDF.
+        seal_verification: seals of the log.
+        live: live seat maps and their subscribers.
+        past_seat_maps: seat maps as of earlier moments.
+        clients: determines the client of a request.
+        devices: signs and verifies device cookies.
+        parts: state of the local processes, by name.
+        counters: further gauges for `/metrics`, by name.
+        deadlines: limits the duration of requests.
     """
 
     handler: CommandHandler
@@ -113,8 +121,8 @@ class Services:
     inventories: Inventories
     positions: Positions
     read_models: ReadModelQueries
-    switches: ProjectionOperations
-    asking: RebuildRequests
+    projection_operations: ProjectionOperations
+    rebuild_requests: RebuildRequests
     processes: Processes
     projection_status: ProjectionStatusStream
     gateways: Mapping[str, PaymentGateway]
@@ -142,6 +150,6 @@ class Services:
 
 
 def services_of(request: Request) -> Services:
-    """Return the engine behind a request."""
-    services: Services = request.scope["app"].engine
+    """Return the services of a request's application."""
+    services: Services = request.scope["app"].services
     return services

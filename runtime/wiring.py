@@ -192,8 +192,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Services]:
                 inventories=inventories,
                 positions=positions,
                 read_models=read_models,
-                switches=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
-                asking=build_rebuild_requests(settings),
+                projection_operations=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
+                rebuild_requests=build_rebuild_requests(settings),
                 processes=ProcessReports(records),
                 projection_status=projection_status,
                 gateways=gateways,
@@ -246,6 +246,6 @@ def live_counters(live: LiveSeatMaps) -> Mapping[str, Callable[[], float]]:
     return {
         "live_performances": lambda: live.performances,
         "live_watchers": lambda: live.watchers,
-        "live_watchers_sent_away_total": lambda: live.crowd.rejected,
+        "live_watchers_sent_away_total": lambda: live.subscribers.rejected,
         "live_bytes": lambda: live.size,
     }

@@ -1,9 +1,9 @@
-"""Who may use which route: the one place where roles are declared, and where they are checked.
+"""Access rules: the only place where the roles of routes are declared and checked.
 
-A route is made by `routing.GuardedRoute`, which looks here; one that is not declared here cannot be made, and one that
-is declared but not made stops the start. The check comes before the body is read. Where the path names an event, a
-venue, a layout, a performance or an organizer, a role held within an organizer is checked for that one; where only the
-body tells (POST /events), the route asks `identity.must_act_for` itself, and no command is carried out before it did.
+`routing.GuardedRoute` looks up the rule of its route; a route without a rule cannot be created, and a rule without a
+route stops the start. The check precedes reading the body. Where the path names an event, venue, layout, performance or
+organizer, a role within an organizer is checked for that organizer. Where only the body names it (POST /events), the
+route calls `Identity.require_organizer_role` itself, and no command runs before that.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,20 +20,23 @@ READY_SECONDS_MAX = 2.0
 LAYOUT_BYTES_MAX = 32 * 1024 * 1024
 LAYOUT_SECONDS_MAX = 60.0
 ACCESS_OF_ROUTE = "seatledger.access"
-"""In a request's scope: the access that its route declares, once it is granted."""
+"""Key in a request's scope: the access rule of its route, once access is granted."""
 
 MEMBER_ROLES = (Role.ORGANIZER, Role.ENTRY_MANAGER)
 
 
 class RoutesUndeclared(Exception):
-    """The table below and the routes do not agree; the application does not start."""
+    """Access rules and routes do not match; the application does not start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may use a route (nobody named: anyone, even unknown), how long its body may be, and how long it may take.
+    """The access rule of a route.
 
-    `seconds_max`: for the work; None: what every request has, see `Terms`.
+    Args:
+        roles: the roles that may use it; empty: public.
+        bytes_max: maximum body size in bytes.
+        seconds_max: time limit of the work; None: `ApiSettings.request_seconds_max`.
     """
 
     roles: tuple[Role, ...] = ()
@@ -42,22 +45,22 @@ class Access:
 
     @property
     def public(self) -> bool:
-        """Whether nobody has to say who they are."""
+        """Whether no access token is required."""
         return not self.roles
 
     @property
     def large(self) -> bool:
-        """Whether its bodies are spooled to a file, few at a time."""
+        """Whether bodies are spooled to a file, few at a time."""
         return self.bytes_max > BODY_BYTES_MAX
 
     @property
     def for_any_account(self) -> bool:
-        """Whether every account may, because every account is a customer."""
+        """Whether every account has access, because every account is a customer."""
         return Role.CUSTOMER in self.roles
 
     @property
     def member_roles(self) -> tuple[Role, ...]:
-        """The roles, held within an organizer, that open this route."""
+        """The roles within an organizer that give access."""
         return tuple(role for role in MEMBER_ROLES if role in self.roles)
 
 
@@ -172,19 +175,19 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/readyz"): Access(seconds_max=READY_SECONDS_MAX),
     ("GET", "/metrics"): PUBLIC,
 }
-"""(method, path without the prefix) → who may. The busiest routes come first, which is also the order of matching."""
+"""(method, path without the prefix) → access rule; the most frequent routes come first."""
 
 
 def access_for(methods: Iterable[str], path: str) -> Access:
-    """Return what the table says about a route.
+    """Return the access rule of a route.
 
     Raises:
-        RoutesUndeclared: nothing.
+        RoutesUndeclared: there is none.
     """
     found = {ACCESS.get((method, path.removeprefix(PREFIX))) for method in methods}
     access = found.pop() if len(found) == 1 else None
     if access is None:
-        raise RoutesUndeclared(f"No role is declared for {', '.join(methods)} {path}.")
+        raise RoutesUndeclared(f"No access rule is declared for {', '.join(methods)} {path}.")
     return access
 
 
@@ -192,8 +195,8 @@ async def authorize(services: Services, access: Access, identity: Identity, path
     """Check the sender's roles for a route and for what its path names.
 
     Raises:
-        Forbidden: the role is missing.
-        NotFound: the path names nothing, or nothing the sender may see.
+        Forbidden: the sender lacks the role.
+        NotFound: the path names nothing, or nothing that the sender may see.
     """
     if access.for_any_account:
         return
@@ -207,7 +210,7 @@ async def authorize(services: Services, access: Access, identity: Identity, path
 
 
 async def find_owner(services: Services, path_params: Mapping[str, str]) -> Ownership | None:
-    """Return the organizer of what a path names; None if it names nothing that has one."""
+    """Return the organizer of what a path names; None if it names nothing that has an organizer."""
     for name, key in path_params.items():
         if name in OWNERS:
             return await services.handler.query(lambda context, find=OWNERS[name], key=key: find(context, key))  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""Who the client of a request is: the one answer that everything uses which counts clients.
+"""The client of a request, for all limits per client.
 
-A client is an IPv4 address or the /64 of an IPv6 address, which one household or machine has whole. A proxy's header
-is believed as far as our own proxies wrote it: from its right end, a step for each of them, never from anybody else.
+A client is an IPv4 address or the /64 network of an IPv6 address, which belongs to one household or machine. A proxy's
+header is trusted only for the entries that the operator's own proxies appended, counted from its right end.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from api.auth.forwarded import elements_from_right, forwarded_for
 
 if TYPE_CHECKING:
-    from fastapi import Request  # every part reads settings, and only the API needs the framework
+    from fastapi import Request  # Settings import this module, and only the API process needs the framework.
 
 FORWARDED = "forwarded"
 X_FORWARDED_FOR = "x-forwarded-for"
@@ -22,7 +22,7 @@ HEADERS = (X_FORWARDED_FOR, FORWARDED)
 HOPS_MAX = 10
 IPV6_PREFIX = 64
 ADDRESS_LENGTH_MAX = 64
-ADDRESSES_REMEMBERED_MAX = 16_384
+CACHED_ADDRESSES_MAX = 16_384
 WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+)(?::\d{1,5})?")
 
 Network = IPv4Network | IPv6Network
@@ -30,12 +30,12 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
-    """Names the client of a request.
+    """Determines the client of a request.
 
     Args:
-        trusted: the networks of our own proxies.
-        hops: how many of them a request passes at most.
-        header: what they write the address into that they were called from.
+        trusted: the networks of the operator's own proxies.
+        hops: maximum number of own proxies that a request passes.
+        header: the header to which they append the address of their peer.
     """
 
     trusted: tuple[Network, ...] = ()
@@ -50,7 +50,7 @@ class Clients:
         return self.behind(peer, request.headers.getlist(self.header))
 
     def behind(self, peer: str, headers: Sequence[str]) -> str:
-        """Return the client that a trusted proxy speaks for; the proxy itself where it names none."""
+        """Return the client that a trusted proxy forwards for; the proxy itself if it names none."""
         found = peer
         for named in named_from_right(headers, self.hops, self.header):
             address = address_in(named)
@@ -62,16 +62,16 @@ class Clients:
         return client_of_address(found)
 
     def of_peer(self, host: str) -> tuple[str, bool]:
-        """Return the client that a connection belongs to, and whether it is a proxy's, which speaks for many."""
+        """Return the client of a connection, and whether it is a proxy, which forwards for many clients."""
         return client_of_address(host), self.is_trusted(host)
 
     def is_trusted(self, host: str) -> bool:
-        """Say whether an address is one of our own proxies'."""
+        """Return whether an address belongs to one of the operator's own proxies."""
         return bool(self.trusted) and is_within(host, self.trusted)
 
 
 def named_from_right(headers: Sequence[str], hops: int, header: str) -> Iterable[str]:
-    """Yield what the last proxies wrote, the nearest first; nothing further left is looked at."""
+    """Yield the entries that the last proxies appended, the nearest first; entries further left are not read."""
     left = hops
     for line in reversed(headers):
         if header == FORWARDED:
@@ -85,7 +85,7 @@ def named_from_right(headers: Sequence[str], hops: int, header: str) -> Iterable
 
 
 def address_in(text: str) -> str | None:
-    """Read an address with or without a port; None if it is none."""
+    """Return an address without its port; None if the text is not an address."""
     if len(text) > ADDRESS_LENGTH_MAX:
         return None
     found = WITH_PORT.fullmatch(text)
@@ -96,9 +96,9 @@ def address_in(text: str) -> str | None:
         return None
 
 
-@lru_cache(ADDRESSES_REMEMBERED_MAX)
+@lru_cache(CACHED_ADDRESSES_MAX)
 def client_of_address(host: str) -> str:
-    """Return the client that an address belongs to; what is no address is its own."""
+    """Return the client of an address; text that is not an address is returned unchanged."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -110,9 +110,9 @@ def client_of_address(host: str) -> str:
     return str(IPv6Network((int(address) >> (128 - IPV6_PREFIX) << (128 - IPV6_PREFIX), IPV6_PREFIX)))
 
 
-@lru_cache(ADDRESSES_REMEMBERED_MAX)
+@lru_cache(CACHED_ADDRESSES_MAX)
 def is_within(host: str, networks: tuple[Network, ...]) -> bool:
-    """Say whether an address lies in one of these networks."""
+    """Return whether an address lies in one of the networks."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -123,9 +123,9 @@ def is_within(host: str, networks: tuple[Network, ...]) -> bool:
 
 
 def networks_in(text: str) -> tuple[Network, ...]:
-    """Read networks separated by commas.
+    """Return networks separated by commas.
 
     Raises:
-        ValueError: one of them is none.
+        ValueError: one of them is invalid.
     """
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())

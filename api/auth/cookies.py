@@ -1,9 +1,8 @@
-"""Our cookies, the refresh token's and the device's: unreadable to scripts, and sent to `/api/v1/auth` only.
+"""The cookies of the refresh token and of the device: inaccessible to scripts, sent to `/api/v1/auth` only.
 
-`SameSite=Strict` keeps other sites from using it; where a browser says which page asks (`Origin`), that is checked too.
-
-The header is searched for one pattern and nothing in it is unquoted: the standard library's parser takes quadratic time
-before Python 3.11.10 and 3.12.6 (CVE-2024-7592).
+`SameSite=Strict` prevents use by other sites; where the browser sends an `Origin`, it is checked too. The header is
+searched by one pattern and not unquoted, because the standard library's parser takes quadratic time before Python
+3.11.10 and 3.12.6 (CVE-2024-7592).
 """
 
 import re
@@ -25,23 +24,23 @@ COOKIE = re.compile(rf"(?:^|; ?){NAME}=([A-Za-z0-9_-]{{43}})(?:;|$)")
 
 
 def refresh_token_of(request: Request) -> str | None:
-    """Return the refresh token that came along.
+    """Return the request's refresh token; None without one.
 
     Raises:
-        ForeignOrigin: a page of another site sent it.
-        HeaderTooLarge: the cookies are longer than `COOKIE_BYTES_MAX`.
+        ForeignOrigin: a page of another site sent the request.
+        HeaderTooLarge: the cookies exceed `COOKIE_BYTES_MAX`.
     """
     origin = request.headers.get("origin")
     if origin is not None and host_in(origin) not in own_hosts(request):
-        raise ForeignOrigin("This was sent by another site's page.")
+        raise ForeignOrigin("The request was sent by a page of another site.")
     return cookie_in(request.headers.getlist("cookie"))
 
 
 def cookie_in(headers: list[str], pattern: re.Pattern[str] = COOKIE) -> str | None:
-    """Return a cookie's value from the `Cookie` headers; None if it is absent or not of its form.
+    """Return a cookie's value from the `Cookie` headers; None if it is absent or malformed.
 
     Raises:
-        HeaderTooLarge: the headers are longer than `COOKIE_BYTES_MAX` together.
+        HeaderTooLarge: the headers exceed `COOKIE_BYTES_MAX` together.
     """
     if sum(map(len, headers)) > COOKIE_BYTES_MAX:
         raise HeaderTooLarge("Cookie", COOKIE_BYTES_MAX)
@@ -50,20 +49,20 @@ def cookie_in(headers: list[str], pattern: re.Pattern[str] = COOKIE) -> str | No
 
 
 def require_refresh_token(request: Request) -> str:
-    """Return the refresh token that came along.
+    """Return the request's refresh token.
 
     Raises:
-        Unauthenticated: none did.
-        ForeignOrigin, HeaderTooLarge: as `refresh_token_of` says.
+        Unauthenticated: there is none.
+        ForeignOrigin, HeaderTooLarge: as for `refresh_token_of`.
     """
     token = refresh_token_of(request)
     if token is None:
-        raise Unauthenticated("There is no session here; log in.")
+        raise Unauthenticated("There is no session; log in.")
     return token
 
 
 def host_in(origin: str) -> str | None:
-    """Return the host, port included, that an `Origin` names; None if it names none."""
+    """Return the host and port of an `Origin`; None if it has none."""
     try:
         return urlsplit(origin).netloc or None
     except ValueError:
@@ -71,37 +70,37 @@ def host_in(origin: str) -> str | None:
 
 
 def own_hosts(request: Request) -> set[str | None]:
-    """Return the hosts, ports included, that our own pages are served from."""
+    """Return the hosts and ports that serve the shop's own pages."""
     return {request.headers.get("host"), urlsplit(services_of(request).api_settings.public_url).netloc} - {None, ""}
 
 
 def set_refresh_token(request: Request, response: Response, token: str, seconds: int) -> None:
-    """Give the browser a refresh token."""
+    """Set the refresh token's cookie."""
     response.set_cookie(
         NAME, token, max_age=seconds, path=PATH, secure=uses_https(request), httponly=True, samesite="strict"
     )
 
 
 def drop_refresh_token(request: Request, response: Response) -> None:
-    """Take the refresh token back."""
+    """Delete the refresh token's cookie."""
     response.delete_cookie(NAME, path=PATH, secure=uses_https(request), httponly=True, samesite="strict")
 
 
 def device_of(request: Request, account: str) -> str:
-    """Return the name of the device that a request comes from; empty if it has not logged in to this account.
+    """Return the name of the device that sent a request; empty if it has not logged in to this account.
 
     Args:
         account: the account's address.
 
     Raises:
-        HeaderTooLarge: the cookies are longer than `COOKIE_BYTES_MAX`.
+        HeaderTooLarge: the cookies exceed `COOKIE_BYTES_MAX`.
     """
     value = cookie_in(request.headers.getlist("cookie"), DEVICE_COOKIE)
     return services_of(request).devices.read(value, account)
 
 
 def remember_device(request: Request, response: Response, account: str) -> None:
-    """Give the device that has logged in its cookie, unless it has one for this account."""
+    """Set the device cookie, unless the device has one for this account."""
     if not device_of(request, account):
         value = services_of(request).devices.new_value(account)
         response.set_cookie(
@@ -116,5 +115,5 @@ def remember_device(request: Request, response: Response, account: str) -> None:
 
 
 def uses_https(request: Request) -> bool:
-    """Say whether the outside reaches us by https only."""
+    """Return whether the public URL uses https."""
     return services_of(request).api_settings.public_url.startswith("https:")

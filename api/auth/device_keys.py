@@ -1,4 +1,4 @@
-"""Registered devices: the key that a gate's scanner sends, and who it proves to be."""
+"""Keys of registered devices: creation, hash, and the device that sent a request."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]
 
 DeviceKey = Annotated[
     str | None,
-    Header(description="The key of a registered device, as `POST /devices` answered it: `<device_id>.<secret>`."),
+    Header(description="Key of a registered device, as returned by `POST /devices`: `<device_id>.<secret>`."),
 ]
 
 
@@ -31,12 +31,12 @@ class AuthenticatedDevice:
 
 
 def new_secret() -> str:
-    """Return a secret for a device."""
+    """Return a new secret for a device."""
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def secret_hash(secret: str) -> str:
-    """Return what is stored of a secret: 256 random bits need no salt."""
+    """Return the stored hash of a secret; 256 random bits need no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -46,7 +46,7 @@ def key_of(device: str, secret: str) -> str:
 
 
 async def sending_device(request: Request, key: str | None) -> AuthenticatedDevice | None:
-    """Return the device whose key a request carries; None if it carries none. Whether it is revoked is not asked.
+    """Return the device whose key a request carries; None without a key. Revoked devices are returned too.
 
     Raises:
         Unauthenticated: the key belongs to no device.
@@ -59,4 +59,4 @@ async def sending_device(request: Request, key: str | None) -> AuthenticatedDevi
         state = await services_of(request).handler.query(lambda context: context.read(DEVICE, device))
         if isinstance(state, RegisteredDevice) and hmac.compare_digest(state.secret_sha256, secret_hash(secret)):
             return AuthenticatedDevice(device=device, organizer=state.organizer)
-    raise Unauthenticated("The Device-Key belongs to no registered device. Send <device_id>.<secret>, or leave it out.")
+    raise Unauthenticated("The Device-Key belongs to no registered device; send <device_id>.<secret> or omit it.")

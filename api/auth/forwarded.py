@@ -1,7 +1,7 @@
-"""The header `Forwarded` (RFC 7239), read from its right end, where our own proxies write.
+"""Parser of the header `Forwarded` (RFC 7239), read from its right end, where the operator's own proxies append.
 
-Between quotes commas and semicolons separate nothing: a proxy may pass on a `host` of the sender's there, and whatever
-stands further left is the sender's own.
+Commas and semicolons inside quotes separate nothing, because a proxy may pass on the sender's quoted `host`. Everything
+further left was written by the sender.
 """
 
 import re
@@ -14,7 +14,7 @@ FOR_PARAMETER = re.compile(r'(?:^|;)[ \t]*for="?([^";]+)"?[ \t]*(?:;|$)', re.IGN
 
 
 def elements_from_right(line: str, count: int) -> Iterator[str]:
-    """Yield the last elements of a line, the nearest first; one that is too long is empty and the last."""
+    """Yield the last elements of a line, the nearest first; an overlong element ends the iteration as an empty text."""
     end, quoted = len(line), False
     for index in range(len(line) - 1, -1, -1):
         if end - index > ELEMENT_LENGTH_MAX:
@@ -31,13 +31,13 @@ def elements_from_right(line: str, count: int) -> Iterator[str]:
 
 
 def is_escaped(line: str, index: int) -> bool:
-    """Say whether a character follows an odd number of backslashes."""
+    """Return whether a character follows an odd number of backslashes."""
     before = line[max(0, index - ELEMENT_LENGTH_MAX) : index]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
 def forwarded_for(element: str) -> str:
-    """Return the `for` of one element; empty if there is none."""
+    """Return the `for` parameter of an element; empty without one."""
     masked = QUOTED.sub(lambda quoted: quoted[0].translate(INSIDE_QUOTES), element.strip())
     found = FOR_PARAMETER.search(masked)
     return found[1] if found else ""

@@ -1,7 +1,7 @@
-"""Who sends a request, and what they may do.
+"""The sender of a request and its rights.
 
-The token says who; what they may do is read from the log when it is asked for, and the versions it was read at guard
-the command that follows. So a role given or taken counts on the next request, in every process, even inside an append.
+The token identifies the account; its roles are read from the log on demand, and the versions read guard the append of
+the command. So a granted or revoked role takes effect on the next request in every process, even during an append.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ from eventstore.decision_context import LoadedStreams
 
 SCHEME = "bearer "
 IDENTITY = "seatledger.identity"
-"""In a request's scope: its sender, once the token is read."""
+"""Key in a request's scope: its sender, once the token is verified."""
 
 Requirement = Callable[[], Awaitable[None]]
 
@@ -28,17 +28,29 @@ Requirement = Callable[[], Awaitable[None]]
 class Identity:
     """The sender of one request.
 
-    `guards`: the streams their rights were read from, at the versions read. `checked`: whether any right was asked
-    for and granted. `acting_as`: the role that opened the door.
+    Attributes:
+        guards: the streams that the rights were read from, with the versions read.
+        checked: whether a role was required and held.
+        acting_as: the role that gave access.
     """
 
-    __slots__ = ("_demands", "_global", "_members", "_services", "account", "acting_as", "checked", "guards", "guest")
+    __slots__ = (
+        "_global",
+        "_members",
+        "_requirements",
+        "_services",
+        "account",
+        "acting_as",
+        "checked",
+        "guards",
+        "guest",
+    )
 
     def __init__(self, services: Services, claims: TokenClaims) -> None:
         self._services = services
         self._global: tuple[int, frozenset[Role]] | None = None
         self._members: dict[str, tuple[int, frozenset[Role]]] = {}
-        self._demands: list[Requirement] = []
+        self._requirements: list[Requirement] = []
         self.account = claims.account
         self.guest = claims.guest
         self.guards: dict[str, int] = {}
@@ -47,17 +59,17 @@ class Identity:
 
     @property
     def actor(self) -> dict[str, str | None]:
-        """What is kept beside an event about who caused it."""
+        """The actor, as stored in the metadata of events."""
         return {"kind": "guest" if self.guest else "account", "id": self.account, "role": self.acting_as.value}
 
     async def roles(self) -> frozenset[Role]:
-        """Return the roles the account holds everywhere, customer included, fresh from the log."""
+        """Return the account's global roles, customer included, from the log."""
         if self._global is None:
             self._global = await self._services.handler.query(self._read_account)
         return self._global[1] | {Role.CUSTOMER}
 
     async def roles_within(self, organizer: str) -> frozenset[Role]:
-        """Return the roles the account holds within an organizer, fresh from the log."""
+        """Return the account's roles within an organizer, from the log."""
         if organizer not in self._members:
             self._members[organizer] = await self._services.handler.query(
                 lambda context: self._read(context, organizer)
@@ -65,7 +77,7 @@ class Identity:
         return self._members[organizer][1]
 
     async def has_role(self, *roles: Role) -> bool:
-        """Say whether the account holds one of these roles everywhere, and act as that from here on if so."""
+        """Return whether the account holds one of these global roles; if so, it acts as that role from now on."""
         held = await self.roles() & set(roles)
         if not held or self._global is None:
             return False
@@ -73,16 +85,16 @@ class Identity:
         return True
 
     async def require_role(self, *roles: Role) -> None:
-        """Insist on one of these roles, held everywhere.
+        """Require one of these global roles.
 
         Raises:
-            Forbidden: none of them is held.
+            Forbidden: the account holds none of them.
         """
-        self._demands.append(lambda: self._require(roles))
+        self._requirements.append(lambda: self._require(roles))
         await self._require(roles)
 
     async def has_organizer_role(self, organizer: str, *roles: Role) -> bool:
-        """Say whether the account holds one of the roles within the organizer, or is an admin; act as that if so."""
+        """Return whether the account holds one of the roles in the organizer, or is an admin; it then acts as that."""
         held = await self.roles_within(organizer) & set(roles)
         if held:
             self._grant(min(held), ORGANIZER.stream(organizer), self._members[organizer][0])
@@ -90,28 +102,28 @@ class Identity:
         return await self.has_role(Role.ADMIN)
 
     async def require_organizer_role(self, organizer: str, *roles: Role, visible: bool = True) -> None:
-        """Insist on one of the roles within an organizer; an admin always may.
+        """Require one of the roles within an organizer, or the role admin.
 
         Args:
-            visible: whether the thing acted on may be seen by everybody.
+            visible: whether the resource is public.
 
         Raises:
-            Forbidden: a foreign thing that may be seen.
-            NotFound: a foreign thing that may not.
+            Forbidden: the role is missing and the resource is public.
+            NotFound: the role is missing and the resource is not public.
         """
-        self._demands.append(lambda: self._require_within(organizer, roles, visible=visible))
+        self._requirements.append(lambda: self._require_within(organizer, roles, visible=visible))
         await self._require_within(organizer, roles, visible=visible)
 
     async def require_unmerged(self) -> None:
-        """Insist that a guest has not logged in: what it had is the account's from then on, reading included.
+        """Require that a guest was not merged into an account, which then owns everything, reading included.
 
         Raises:
-            GuestHasLoggedIn.
+            GuestHasLoggedIn: it was.
         """
         await self._services.handler.query(lambda context: require_unmerged(context, self.account))
 
     async def reload(self) -> None:
-        """Read all rights anew and insist on everything that was insisted on; see `GuardConflict`.
+        """Read all rights again and repeat all requirements, after a `GuardConflict`.
 
         Raises:
             Forbidden, NotFound: the rights are gone.
@@ -119,19 +131,19 @@ class Identity:
         self._global = None
         self._members.clear()
         self.guards.clear()
-        for demand in self._demands:
-            await demand()
+        for requirement in self._requirements:
+            await requirement()
 
     async def _require(self, roles: tuple[Role, ...]) -> None:
         if not await self.has_role(*roles):
-            raise Forbidden(f"This takes the role {' or '.join(roles)}.")
+            raise Forbidden(f"This requires the role {' or '.join(roles)}.")
 
     async def _require_within(self, organizer: str, roles: tuple[Role, ...], *, visible: bool) -> None:
         if not await self.has_organizer_role(organizer, *roles):
             raise (
-                Forbidden(f"This takes the role {' or '.join(roles)} within its organizer.")
+                Forbidden(f"This requires the role {' or '.join(roles)} within its organizer.")
                 if visible
-                else NotFound("There is no such thing.")
+                else NotFound("There is no such resource.")
             )
 
     def _grant(self, role: Role, stream: str, version: int) -> None:
@@ -156,14 +168,14 @@ def version_of(context: LoadedStreams, stream: str) -> int:
 
 
 def identify(request: Request) -> Identity:
-    """Read the sender from the `Authorization` header.
+    """Return the sender that the `Authorization` header identifies.
 
     Raises:
-        Unauthenticated: there is none, or its token is not valid.
+        Unauthenticated: the header is missing, or its token is invalid.
     """
     header = request.headers.get("authorization", "")
     if header[: len(SCHEME)].lower() != SCHEME:
-        raise Unauthenticated("Send an access token: Authorization: Bearer …")
+        raise Unauthenticated("An access token is required: Authorization: Bearer …")
     services = services_of(request)
     return Identity(services, services.tokens.read(header[len(SCHEME) :]))
 
@@ -181,9 +193,9 @@ def known_sender(request: Request) -> Identity | None:
 
 
 def optional_identity(request: Request) -> Identity | None:
-    """Return the sender of a request to a public route; None if they did not say who they are.
+    """Return the sender of a request to a public route; None without an `Authorization` header.
 
     Raises:
-        Unauthenticated: they did say, with a token that is not valid.
+        Unauthenticated: the token is invalid.
     """
     return identify(request) if "authorization" in request.headers else None

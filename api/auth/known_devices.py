@@ -1,6 +1,7 @@
-"""The cookie of a device that has logged in to an account: it opens nothing, but others' guesses do not slow it down.
+"""Device cookies: they identify a device that has logged in to an account before.
 
-Its value is a nonce and a signature over the account's address and the nonce; nothing is kept here.
+The cookie grants no access; its device is exempt from the delays caused by other devices' failed logins. Its value is a
+nonce and a signature over the account's address and the nonce, so the server stores nothing.
 """
 
 import base64
@@ -15,11 +16,11 @@ VALUE_LENGTH = 64
 
 
 class Devices:
-    """Signs and reads device cookies.
+    """Signs and verifies device cookies.
 
     Args:
-        key: signs new ones.
-        retired: keys whose cookies are still good.
+        key: signs new cookies.
+        retired: earlier keys whose cookies are still valid.
     """
 
     def __init__(self, key: bytes, retired: Sequence[bytes] = ()) -> None:
@@ -31,7 +32,7 @@ class Devices:
         return base64.urlsafe_b64encode(nonce + signature(self._keys[0], account, nonce)).decode()
 
     def read(self, value: str | None, account: str) -> str:
-        """Return the name of the device that a cookie's value was made for; empty if it is not good here."""
+        """Return the device's name from a cookie's value; empty if the cookie is not valid for the account."""
         if value is None:
             return ""
         raw = base64.urlsafe_b64decode(value)
@@ -41,5 +42,5 @@ class Devices:
 
 
 def signature(key: bytes, account: str, nonce: bytes) -> bytes:
-    """Sign that a device has logged in to an account."""
+    """Return the signature of a device's nonce for an account."""
     return hmac.digest(key, nonce + account.encode(), DIGEST)

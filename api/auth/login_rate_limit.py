@@ -1,8 +1,8 @@
-"""Slows guessing down without locking anybody out: attempts at an account wait, and clients take turns at it.
+"""Rate limit of logins: slows guessing down without locking accounts.
 
-An account's attempts are spaced by a delay that grows with its failures and shrinks with time. They are carried out one
-by one, clients in turn, so the owner comes next whoever else is guessing; a device that has logged in before has a line
-of its own and passes beside. A client has a budget of attempts, whatever comes of them. All of it is kept in memory,
+Attempts at an account are spaced by a delay that grows with its failures and decays with time. They run one by one,
+with clients alternating, so the owner's attempt is next whatever the number of guesses; a device that has logged in
+before has a queue of its own. Each client has a budget of attempts, successful or not. All state is in memory and
 bounded. Source: OWASP, Slow Down Online Guessing Attacks with Device Cookies.
 """
 
@@ -34,12 +34,14 @@ HASHING_MAX, HASHING_WAITING_MAX, HASHING_SECONDS_MAX = 4, 100, 5.0
 
 
 class RateLimit:
-    """So many at once and so many a second, per key; the least recently seen keys are forgotten first.
+    """A token bucket per key; the least recently used keys are evicted first.
 
     Args:
-        burst: how many at once.
-        per_second: how fast the budget grows again.
-        wait_seconds_max: how far ahead of it one may get by waiting.
+        burst: number of immediate charges.
+        per_second: rate at which the budget refills.
+        wait_seconds_max: maximum wait for a charge beyond the budget.
+        keys_max: maximum number of keys.
+        now: monotonic clock in seconds.
     """
 
     def __init__(
@@ -59,10 +61,10 @@ class RateLimit:
         self._due: OrderedDict[str, float] = OrderedDict()
 
     def charge(self, key: str) -> float:
-        """Take one from a key's budget, and return the seconds to wait first.
+        """Charge a key's budget, and return the seconds to wait first.
 
         Raises:
-            TooManyAttempts: that would be too long; nothing was taken.
+            TooManyAttempts: the wait would exceed the limit; nothing was charged.
         """
         now = self._now()
         due = max(now, self._due.get(key, now))
@@ -82,28 +84,30 @@ class AttemptQueue:
 
     queue: FairQueue
     failures: float = 0.0
-    under_way: int = 0
+    running: int = 0
     seen_at: float = 0.0
     ready_at: float = 0.0
 
     def decay_failures(self, now: float) -> None:
-        """Forget failures as time passes."""
+        """Reduce the failures by the time that has passed."""
         self.failures = max(0.0, self.failures - (now - self.seen_at) * FORGIVEN_PER_SECOND)
         self.seen_at = now
 
     @property
     def delay(self) -> float:
-        """How many seconds lie between two attempts."""
+        """Seconds between two attempts."""
         beyond = self.failures - FREE_FAILURES
         return 0.0 if beyond < 0 else min(DELAY_SECONDS_MAX, DELAY_SECONDS * 2**beyond)
 
 
 class LoginRateLimit:
-    """Every attempt to log in, to register or to come as a guest passes here first.
+    """Limits attempts to log in, to register and to create guest accounts.
 
     Args:
-        now: seconds that never go back.
-        sleep: waits so many of them.
+        per_client: budget of attempts per client.
+        guests: budget of guest accounts per client.
+        now: monotonic clock in seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -120,7 +124,7 @@ class LoginRateLimit:
         self._guests = guests or RateLimit(GUESTS_BURST, GUESTS_PER_SECOND, now=now)
         self._now = now
         self._sleep = sleep
-        self._lines: OrderedDict[str, AttemptQueue] = OrderedDict()
+        self._queues: OrderedDict[str, AttemptQueue] = OrderedDict()
         self._delayed = FairQueue(
             running_max=DELAYED_MAX,
             waiting_max=0,
@@ -133,21 +137,22 @@ class LoginRateLimit:
 
     @asynccontextmanager
     async def attempt(self, account: str, client: str, *, device: str = "") -> AsyncIterator[None]:
-        """Make an attempt at an account when its time has come; wrong credentials and a taken address are failures.
+        """Run an attempt at an account after its delay; wrong credentials and a taken address count as failures.
 
         Args:
-            account: what is attempted, known or not.
-            device: names a device that has logged in to this account before.
+            account: the attempted account, existing or not.
+            client: the client of the request.
+            device: name of a device that has logged in to this account before.
 
         Raises:
-            TooManyAttempts: the wait would be too long.
+            TooManyAttempts: the wait would exceed the limit.
             Busy: too many passwords are being checked.
         """
         await self._wait(self._per_client.charge(client), client)
         line = self._queue_of(f"{account} {device}")
-        line.under_way += 1
+        line.running += 1
         try:
-            if line.failures + line.under_way <= FREE_FAILURES:
+            if line.failures + line.running <= FREE_FAILURES:
                 async with self._hashing.place(client):
                     yield
             else:
@@ -158,19 +163,19 @@ class LoginRateLimit:
             line.ready_at = self._now() + line.delay
             raise
         finally:
-            line.under_way -= 1
+            line.running -= 1
 
     def record_guest(self, client: str) -> None:
         """Count a guest account.
 
         Raises:
-            TooManyAttempts: this client has opened too many of late.
+            TooManyAttempts: the client has created too many recently.
         """
         self._guests.charge(client)
 
     @asynccontextmanager
     async def _queued(self, line: AttemptQueue, client: str) -> AsyncIterator[None]:
-        """Wait in an account's line, then for its delay."""
+        """Wait in an account's queue, then for its delay."""
         async with self._delay(client, line.delay):
             try:
                 await line.queue.enter(client)
@@ -189,7 +194,7 @@ class LoginRateLimit:
 
     @asynccontextmanager
     async def _delay(self, client: str, seconds: float) -> AsyncIterator[None]:
-        """Be one of those that wait, of which there are few, so that they take no other request's place."""
+        """Occupy one of the few waiting slots, so that waiting attempts do not block other requests."""
         if not self._delayed.try_enter(client):
             raise TooManyAttempts(math.ceil(max(1.0, seconds)))
         try:
@@ -198,12 +203,12 @@ class LoginRateLimit:
             self._delayed.leave(client)
 
     def _queue_of(self, key: str) -> AttemptQueue:
-        line = self._lines.get(key)
+        line = self._queues.get(key)
         if line is None:
             queue = FairQueue(running_max=1, waiting_max=QUEUE_LENGTH_MAX, waiting_seconds_max=QUEUE_SECONDS_MAX)
-            line = self._lines[key] = AttemptQueue(queue=queue, seen_at=self._now())
-            if len(self._lines) > KEYS_MAX:
-                self._lines.popitem(last=False)
-        self._lines.move_to_end(key)
+            line = self._queues[key] = AttemptQueue(queue=queue, seen_at=self._now())
+            if len(self._queues) > KEYS_MAX:
+                self._queues.popitem(last=False)
+        self._queues.move_to_end(key)
         line.decay_failures(self._now())
         return line

@@ -1,4 +1,4 @@
-"""Whose business a path is: the organizer behind the event, venue, layout or performance that it names."""
+"""The organizer that owns what a path names: an event, venue, layout, performance, device or scan."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from domain.venue import VENUE, NoVenue, require_layout
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The organizer of a thing, and whether everybody may see the thing."""
+    """The organizer of a resource, and whether the resource is public."""
 
     organizer: str
     visible: bool
 
 
 def owner_of_event(context: DecisionContext, event: str) -> Ownership:
-    """Say whose an event is; drafts, and what was deleted, are seen by their organizer only."""
+    """Return the owner of an event; drafts and deleted events are visible to their organizer only."""
     state = context.read(EVENT, event)
     if isinstance(state, NoEvent):
         raise NotFound("There is no such event.")
@@ -32,7 +32,7 @@ def owner_of_event(context: DecisionContext, event: str) -> Ownership:
 
 
 def owner_of_performance(context: DecisionContext, performance: str) -> Ownership:
-    """Say whose a performance is; it is seen as its event is, until it is deleted."""
+    """Return the owner of a performance; it is as visible as its event, until it is deleted."""
     state = context.read(PERFORMANCE, performance)
     if isinstance(state, NoPerformance):
         raise NotFound("There is no such performance.")
@@ -41,7 +41,7 @@ def owner_of_performance(context: DecisionContext, performance: str) -> Ownershi
 
 
 def owner_of_venue(context: DecisionContext, venue: str) -> Ownership:
-    """Say whose a venue is."""
+    """Return the owner of a venue."""
     state = context.read(VENUE, venue)
     if isinstance(state, NoVenue):
         raise NotFound("There is no such venue.")
@@ -49,23 +49,23 @@ def owner_of_venue(context: DecisionContext, venue: str) -> Ownership:
 
 
 def owner_of_layout(context: DecisionContext, layout: str) -> Ownership:
-    """Say whose a layout is."""
+    """Return the owner of a layout."""
     return Ownership(require_layout(context, layout).organizer, visible=True)
 
 
 def owner_of_organizer(context: DecisionContext, organizer: str) -> Ownership:
-    """An organizer is its own."""
+    """Return an organizer as its own owner."""
     require_organizer(context, organizer)
     return Ownership(organizer, visible=True)
 
 
 def owner_of_device(context: DecisionContext, device: str) -> Ownership:
-    """Return the organizer that registered a device; nobody else sees it."""
+    """Return the owner of a device; it is visible to its organizer only."""
     return Ownership(require_device(context, device).organizer, visible=False)
 
 
 def owner_of_scan(context: DecisionContext, scan: str) -> Ownership:
-    """Return the organizer of the ticket that was scanned; nobody else sees the scan."""
+    """Return the owner of a scan, the organizer of its ticket; it is visible to its organizer only."""
     state = context.read(SCAN, scan)
     ticket = None if isinstance(state, NoScan) or state.ticket is None else context.read(TICKET, state.ticket)
     if not isinstance(ticket, IssuedTicket):
@@ -82,4 +82,4 @@ OWNERS: Mapping[str, Callable[[DecisionContext, str], Ownership]] = {
     "device_id": owner_of_device,
     "scan_id": owner_of_scan,
 }
-"""The name of a path's parameter → how to find the organizer of what it names."""
+"""Name of a path parameter → function that finds the owner."""

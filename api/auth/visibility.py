@@ -1,4 +1,4 @@
-"""What the sender of a request may see, and for whom they act where the path does not say."""
+"""Visibility of resources, and the organizer that the sender acts for where the path does not name one."""
 
 from fastapi import Request
 
@@ -11,14 +11,14 @@ from domain.values import Role
 from projections.catalogue import NAME as CATALOGUE
 from projections.catalogue import PUBLIC, Viewer, list_organizers
 
-DESK = (Role.SUPPORT, Role.ADMIN)
+SUPPORT_ROLES = (Role.SUPPORT, Role.ADMIN)
 
 
 async def require_visible_event(request: Request, event: str) -> None:
-    """Insist that the sender may see an event.
+    """Require that the sender may see an event.
 
     Raises:
-        NotFound: there is none, or it is a draft of somebody else's.
+        NotFound: no such event, or it is a draft of another organizer.
     """
     await require_visible(
         request, await services_of(request).handler.query(lambda context: owner_of_event(context, event))
@@ -26,22 +26,22 @@ async def require_visible_event(request: Request, event: str) -> None:
 
 
 async def require_visible_performance(request: Request, performance: str) -> None:
-    """Insist that the sender may see a performance.
+    """Require that the sender may see a performance.
 
     Raises:
-        NotFound: there is none, or its event is a draft of somebody else's.
+        NotFound: no such performance, or its event is a draft of another organizer.
     """
-    look = services_of(request).handler.query
-    await require_visible(request, await look(lambda context: owner_of_performance(context, performance)))
+    query = services_of(request).handler.query
+    await require_visible(request, await query(lambda context: owner_of_performance(context, performance)))
 
 
 async def require_visible_seats(request: Request, performance: str) -> None:
-    """Insist, like `require_visible_performance`, that the sender may see a performance, whose seats many look at.
+    """Require that the sender may see the seats of a performance, for frequent requests.
 
-    What was everybody's to see a moment ago still is: of a thousand who ask, one asks the log.
+    A performance that was public within the last second is not checked again: of a thousand requests one reads the log.
 
     Raises:
-        NotFound: there is none, or its event is a draft of somebody else's.
+        NotFound: no such performance, or its event is a draft of another organizer.
     """
     services = services_of(request)
     if services.live.is_public(performance):
@@ -53,71 +53,71 @@ async def require_visible_seats(request: Request, performance: str) -> None:
 
 
 async def require_visible(request: Request, owned: Ownership) -> None:
-    """Insist that the sender may see a thing: everybody's, or their own organizer's.
+    """Require that a resource is public or belongs to an organizer of the sender.
 
     Raises:
-        NotFound: they may not.
+        NotFound: neither.
     """
     if owned.visible:
         return
     identity = optional_identity(request)
     if identity is None or not await identity.has_organizer_role(owned.organizer, Role.ORGANIZER):
-        raise NotFound("There is no such thing.")
+        raise NotFound("There is no such resource.")
 
 
 async def viewer_of(request: Request) -> Viewer:
-    """Say whose drafts the sender sees."""
+    """Return which drafts the sender may see."""
     identity = optional_identity(request)
     if identity is None:
         return PUBLIC
-    everybody = await identity.has_role(Role.ADMIN)
-    return Viewer(sees_all=everybody, organizers=await organizers_of(request, identity, Role.ORGANIZER))
+    sees_all = await identity.has_role(Role.ADMIN)
+    return Viewer(sees_all=sees_all, organizers=await organizers_of(request, identity, Role.ORGANIZER))
 
 
 async def organizers_of(request: Request, identity: Identity, role: Role) -> list[str]:
-    """Return the organizers within which the account holds a role: found in a list, each checked in the log."""
+    """Return the organizers within which the account holds a role: found in the read model, each checked in the log."""
     listed = await list_organizers(services_of(request).read_models, account=identity.account, everyone=False)
     return [member.organizer for member in listed if role in await identity.roles_within(member.organizer)]
 
 
 async def require_organizers(request: Request, identity: Identity, role: Role) -> list[str]:
-    """Return the organizers within which the account holds a role, also one that was given a moment ago.
+    """Return the organizers within which the account holds a role, including roles granted just now.
 
     Raises:
-        Forbidden: it holds the role within none.
-        Behind: the list of members has not caught up with the log.
+        Forbidden: there is none.
+        Behind: the read model of members has not reached the log.
     """
     own = await organizers_of(request, identity, role)
     if not own:
         await wait_for_position(request, await services_of(request).store.head(), CATALOGUE)
         own = await organizers_of(request, identity, role)
     if not own:
-        raise Forbidden(f"This takes the role {role} within an organizer.")
+        raise Forbidden(f"This requires the role {role} within an organizer.")
     return own
 
 
 async def acting_organizer(request: Request, requested: str | None) -> str:
-    """Return the organizer the sender acts for: the one they name, or the only one they have.
+    """Return the organizer that the sender acts for: the requested one, or its only one.
 
     Raises:
-        Forbidden: not theirs.
-        Invalid: they have none or several, and name none.
+        Forbidden: the sender has no role in it.
+        Invalid: none is requested, and the sender has none or several.
     """
     identity = identity_of(request)
     if requested is None:
         admin = await identity.has_role(Role.ADMIN)
         own = await (organizers_of if admin else require_organizers)(request, identity, Role.ORGANIZER)
         if len(own) != 1:
-            raise Invalid("Say for which organizer: organizer_id.", organizers=own)
+            raise Invalid("Several organizers, or none, are possible; send organizer_id.", organizers=own)
         (requested,) = own
     await identity.require_organizer_role(requested, Role.ORGANIZER)
     return requested
 
 
 async def owner_filter(request: Request) -> str | None:
-    """Return the account whose orders, payments and refunds the sender may see; None: anybody's, for support."""
+    """Return the account whose orders, payments and refunds the sender may see; None for support and admins: all."""
     identity = identity_of(request)
-    if not await identity.has_role(*DESK):
+    if not await identity.has_role(*SUPPORT_ROLES):
         return identity.account
-    await identity.require_role(*DESK)
+    await identity.require_role(*SUPPORT_ROLES)
     return None

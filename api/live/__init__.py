@@ -1,4 +1,4 @@
-"""The live seat map: a performance's seats as one document at a position, and what changes from there on."""
+"""Live seat maps: a performance's seats as one document at a position, and the changes after it."""
 
 from api.live.messages import Known, read_event_id
 from api.live.response import ABORT, EVENT_STREAM, LiveResponse

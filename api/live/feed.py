@@ -1,4 +1,4 @@
-"""One feed of the log for all performances that somebody looks at, from the first look until nobody looks any more."""
+"""One subscription to the log for all live seat maps; it runs while there are any."""
 
 import asyncio
 from collections import OrderedDict
@@ -21,10 +21,10 @@ from projections.engine.queries import Edition, ModelMissing
 from projections.seat_map.fold import FOLD_BY_EVENT
 
 BYTES_MAX = 256 * 1024 * 1024
-"""Of all seat maps, their inventories included."""
+"""Maximum size of all seat maps, inventories included."""
 
 SEAT_BYTES = 450
-"""Of a seat in an inventory."""
+"""Size of a seat in an inventory."""
 
 IDLE_SECONDS_MAX = 120.0
 TICK_SECONDS = 0.1
@@ -36,14 +36,15 @@ _log = structlog.get_logger(__name__)
 
 
 class SeatMapFeed:
-    """Tells performances what the feed brings, and their clients what changed.
+    """Applies events to live seat maps and ticks them.
 
     Args:
-        position: the feed begins after it.
+        feed: the subscription.
+        position: the subscription begins after it.
         reader: reads the events of seats.
-        edition: the read model's, which performances begin with.
-        current_edition: asks which one it has now.
-        send_one_away: ends a watcher to make room; False if there is none to end.
+        edition: the read model's edition that the seat maps begin with.
+        current_edition: returns the read model's current edition.
+        reject_one: ends one subscriber to free memory; False if there is none to end.
     """
 
     def __init__(
@@ -54,13 +55,13 @@ class SeatMapFeed:
         *,
         edition: Edition,
         current_edition: Callable[[], Awaitable[Edition]],
-        send_one_away: Callable[[], bool],
+        reject_one: Callable[[], bool],
     ) -> None:
         self.position = position
         self.tag = edition.tag
         self._edition = edition
         self._current_edition = current_edition
-        self._send_one_away = send_one_away
+        self._reject_one = reject_one
         self.performances: OrderedDict[str, LiveSeatMap] = OrderedDict()
         self._size_at_most = 0
         self._feed = feed
@@ -70,57 +71,57 @@ class SeatMapFeed:
 
     @property
     def ended(self) -> bool:
-        """Whether it follows no more; whoever still looks begins with another one."""
+        """Whether the feed has stopped; a new one must be created."""
         return self._running is not None and self._running.done()
 
     @property
     def size(self) -> int:
-        """How many bytes all seat maps hold."""
+        """Size of all seat maps in bytes, inventories included."""
         inventories = {id(live.places.inventory): live.places.inventory for live in self.performances.values()}
         seats = sum(inventory.seat_count for inventory in inventories.values())
         return SEAT_BYTES * seats + sum(live.size for live in self.performances.values())
 
     @property
     def full(self) -> bool:
-        """Whether the seat maps hold more than they may; they are counted only when they might."""
+        """Whether the seat maps exceed their memory limit; the size is computed only near the limit."""
         if self._size_at_most > BYTES_MAX:
             self._size_at_most = self.size
         return self._size_at_most > BYTES_MAX
 
     def join(self, live: LiveSeatMap) -> None:
-        """Tell a performance everything from the feed's position on; others go if there is no room.
+        """Add a seat map, which gets everything after the feed's position; evict others beyond the memory limit.
 
-        Those go first that nobody watches, in the order in which they were asked for; then watchers of the client that
-        has most. If that is not enough, this one goes as soon as another comes.
+        Seat maps without subscribers are evicted first, least recently requested first; then subscribers of the client
+        with the most. If that is not enough, this seat map is evicted when the next one joins.
         """
         self.performances[live.performance] = live
         self._size_at_most += live.size + SEAT_BYTES * live.places.inventory.seat_count
-        while self.full and (self._evict_one(but=live) or self._send_one_away()):
+        while self.full and (self._evict_one(but=live) or self._reject_one()):
             pass
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="live seat maps")
 
     def touch(self, live: LiveSeatMap) -> None:
-        """Note that somebody asked for a performance."""
-        live.asked_at = asyncio.get_running_loop().time()
+        """Record a request for a seat map."""
+        live.requested_at = asyncio.get_running_loop().time()
         if self.performances.get(live.performance) is live:
             self.performances.move_to_end(live.performance)
 
     def evict(self, live: LiveSeatMap, *, outdated: bool = False) -> None:
-        """Forget a performance; if it is outdated, its clients are to fetch all seats again."""
+        """Remove a seat map; if it is outdated, its clients must fetch the document again."""
         if self.performances.get(live.performance) is live:
             del self.performances[live.performance]
             live.end(outdated=outdated)
 
     def apply(self, events: Sequence[RecordedEvent], performances: Mapping[str, LiveSeatMap]) -> None:
-        """Tell some performances what happened to their seats."""
-        wanted = [event for event in events if performance_in(event.stream) in performances]
-        for fact in self._reader.read(wanted):
-            performance, _, place = fact.key.rpartition("-")
-            apply_event(performances[performance], place, fact)
+        """Apply events to the given seat maps."""
+        seat_events = [event for event in events if performance_in(event.stream) in performances]
+        for event in self._reader.read(seat_events):
+            performance, _, place = event.key.rpartition("-")
+            apply_event(performances[performance], place, event)
 
     async def stop(self) -> None:
-        """End it, and wait until it has."""
+        """Stop the feed and wait for its end."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
@@ -140,17 +141,17 @@ class SeatMapFeed:
             await asyncio.gather(following, watching, return_exceptions=True)
 
     async def _watch_edition(self) -> None:
-        """Wait until the read model has other rows: rebuilt, rolled back, exchanged, or of another epoch of the log."""
+        """Return once the read model has other rows: rebuilt, rolled back, swapped, or of another epoch of the log."""
         while True:
             await asyncio.sleep(EDITION_SECONDS)
-            self._size_at_most = self.size  # documents were made meanwhile
+            self._size_at_most = self.size  # New documents change the size.
             try:
                 edition = await self._current_edition()
-            except (psycopg.Error, PoolTimeout, ModelMissing) as trouble:
-                _log.info("live seat maps: the read model cannot be asked", trouble=str(trouble))
+            except (psycopg.Error, PoolTimeout, ModelMissing) as error:
+                _log.info("live seat maps: read model unavailable", error=str(error))
                 continue
             if not edition.follows(self._edition):
-                _log.warning("live seat maps: the read model has other rows; everybody begins anew")
+                _log.warning("live seat maps: read model has other rows; clients are reset")
                 return
 
     async def _follow(self) -> None:
@@ -158,11 +159,11 @@ class SeatMapFeed:
             while True:
                 try:
                     self._apply_all(await self._feed.next())
-                except StoreUnavailable as trouble:
-                    _log.info("live seat maps: the database does not answer", trouble=str(trouble))
+                except StoreUnavailable as error:
+                    _log.info("live seat maps: database unavailable", error=str(error))
                     await asyncio.sleep(RETRY_SECONDS)
-        except EventStoreError as trouble:
-            _log.warning("live seat maps: everybody begins anew", trouble=str(trouble))
+        except EventStoreError as error:
+            _log.warning("live seat maps: subscription failed; clients are reset", error=str(error))
         finally:
             await self._feed.close()
 
@@ -174,21 +175,21 @@ class SeatMapFeed:
         self._applied.set()
 
     async def _tick(self) -> None:
-        """Tell clients at once what comes after a silence, and what follows a tenth of a second later, together."""
+        """Tick all seat maps: at once after a pause, else every tenth of a second."""
         with suppress(TimeoutError):
             async with asyncio.timeout(TICK_SECONDS):
                 await self._applied.wait()
         self._applied.clear()
         now = asyncio.get_running_loop().time
-        began = now()
+        started_at = now()
         for live in tuple(self.performances.values()):
             await live.tick()
-            if not live.watchers and began - live.asked_at > IDLE_SECONDS_MAX:
+            if not live.watchers and started_at - live.requested_at > IDLE_SECONDS_MAX:
                 self.evict(live)
-        await asyncio.sleep(max(0.0, began + TICK_SECONDS - now()))
+        await asyncio.sleep(max(0.0, started_at + TICK_SECONDS - now()))
 
     def _evict_one(self, *, but: LiveSeatMap) -> bool:
-        """Drop the performance that nobody watches and nobody asked for in the longest time; False if there is none."""
+        """Evict the least recently requested seat map without subscribers; return False if there is none."""
         unwatched = (live for live in self.performances.values() if not live.watchers and live is not but)
         chosen = next(unwatched, None)
         if chosen is not None:
@@ -197,19 +198,19 @@ class SeatMapFeed:
 
 
 def performance_in(stream: str) -> str | None:
-    """Return the performance in the name of a seat's stream; None for any other stream."""
+    """Return the performance in the name of a seat's stream; None for other streams."""
     return stream[len(SEAT_STREAMS) :].rpartition("-")[0] if stream.startswith(SEAT_STREAMS) else None
 
 
-def apply_event(live: LiveSeatMap, place: str, fact: ProjectedEvent) -> None:
-    """Tell a performance what an event made of a place, by the read model's own rules.
+def apply_event(live: LiveSeatMap, place: str, event: ProjectedEvent) -> None:
+    """Apply an event to a place of a seat map, by the fold of the read model.
 
-    An event that this program is too old for leaves the place as it was; the read model's operators hear of it.
+    An event that this version cannot read does not change the place; operators see it at the read model.
     """
     try:
-        change = FOLD_BY_EVENT[fact.name](fact.data)
-    except UnknownEvent as trouble:
-        _log.warning("live seat maps: an event cannot be read", position=fact.position, trouble=str(trouble))
+        change = FOLD_BY_EVENT[event.name](event.data)
+    except UnknownEvent as error:
+        _log.warning("live seat maps: event not readable", position=event.position, error=str(error))
         return
     until = None if change["until"] is None else datetime.fromisoformat(change["until"]).timestamp()
-    live.places.apply(place, change["state"], until=until, position=fact.position)
+    live.places.apply(place, change["state"], until=until, position=event.position)

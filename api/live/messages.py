@@ -1,4 +1,4 @@
-"""What is sent: all seats of a performance as one JSON document, and what changes as server-sent events."""
+"""Messages to clients: the seats of a performance as a JSON document, and changes as server-sent events."""
 
 import gzip
 import re
@@ -15,9 +15,9 @@ from domain.layout.inventory import Inventory
 COMPRESSION = 1
 TAKEN = (HELD, SOLD, BLOCKED)
 MARKS = {state: bytes(number == state for number in range(256)) for state in TAKEN}
-"""For each state a table that turns a place's state into whether it is this one."""
+"""For each state a translation table from a place's state to whether it is this state."""
 
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT = b": keep-alive\n\n"
 
 EVENT_ID = re.compile(r"(?P<position>[0-9]{1,18})(-(?P<tag>[0-9a-f]{8}))?", re.ASCII)
 
@@ -25,7 +25,7 @@ Body = dict[str, Any]
 
 
 class Known(NamedTuple):
-    """Up to where a client knows everything; `tag`: in which edition of the read model (None: it does not say)."""
+    """The position up to which a client's state is complete, and the edition `tag` of its read model; None: unknown."""
 
     position: int
     tag: str | None
@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All seats at a position, plain and compressed; `made_at` is the loop's time."""
+    """The document at a position, plain and compressed; `made_at` is the event loop's time."""
 
     position: int
     etag: str
@@ -43,19 +43,19 @@ class Snapshot:
 
 
 def seat_map_document(performance: str, position: int, inventory: Inventory, states: bytes) -> bytes:
-    """Write the seats that are not free, by state in layout order, and how much is left of each standing area."""
+    """Return the document: keys of seats that are not free, by state in layout order, and counts of standing areas."""
     return orjson.dumps({"performance_id": performance, "position": position, **states_in(inventory, states)})
 
 
 def states_in(inventory: Inventory, states: bytes) -> Body:
-    """Show the seats that are not free, by state in layout order, and how much is left of each standing area."""
+    """Return the keys of seats that are not free, by state in layout order, and counts of standing areas."""
     seats = states[: inventory.seat_count]
     taken = {STATES[state]: list(compress(inventory.seat_keys, seats.translate(MARKS[state]))) for state in TAKEN}
     return {"states": taken, "areas": areas_in(inventory, states)}
 
 
 def areas_in(inventory: Inventory, states: bytes) -> list[Body]:
-    """Count the places of standing areas, which nobody is shown."""
+    """Return the counts of each standing area; its places are not shown."""
     found: list[Body] = []
     begin = inventory.seat_count
     for key, area in inventory.areas.items():
@@ -68,36 +68,36 @@ def areas_in(inventory: Inventory, states: bytes) -> list[Body]:
 
 
 def compress_document(plain: bytes) -> bytes:
-    """Compress a document; it takes a while, so do it in a thread."""
+    """Compress a document; it takes long, so call it in a thread."""
     return gzip.compress(plain, COMPRESSION, mtime=0)
 
 
 def sse_preamble(retry_ms: int, known: Known) -> bytes:
-    """Write what a client is told first: how long to wait before it comes back, and with which id."""
+    """Return the first message: the reconnection delay and the first id."""
     return b"retry: %d\nid: %b\n\n" % (retry_ms, event_id(known))
 
 
 def delta_message(known: Known, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
-    """Write one message: seats with their states, and standing areas with what is left of them."""
+    """Return a message with the states of seats and the counts of standing areas."""
     return sse_message("seats", known, {"position": known.position, "states": seats, "areas": areas})
 
 
 def reset_message(known: Known) -> bytes:
-    """Tell a client to fetch all seats again, at its position or later."""
+    """Return a message that requires the client to fetch the document again, at this position or later."""
     return sse_message("reset", known, {"position": known.position})
 
 
 def sse_message(event: str, known: Known, body: Body) -> bytes:
-    """Write one server-sent event; its id is where a client that comes back goes on."""
+    """Return one server-sent event; its id is where a reconnecting client continues."""
     return b"id: %b\nevent: %s\ndata: %s\n\n" % (event_id(known), event.encode(), orjson.dumps(body))
 
 
 def event_id(known: Known) -> bytes:
-    """Write what a client knows as the id that its browser sends when it comes back."""
+    """Return a client's state as an event id, which browsers send when they reconnect."""
     return f"{known.position}-{known.tag}".encode()
 
 
 def read_event_id(text: str | None) -> Known | None:
-    """Read what a client knows from a `Last-Event-ID`; None if it is none of ours."""
+    """Return the client's state from a `Last-Event-ID`; None if it was not issued by this API."""
     found = EVENT_ID.fullmatch(text or "")
     return None if found is None else Known(int(found["position"]), found["tag"])

@@ -1,7 +1,7 @@
-"""Where every place of one performance stands, folded in memory.
+"""States of the places of one performance, in memory.
 
-Of two things told about a place the one with the later position wins, in whatever order they come and however often.
-So rows of a read model, a stretch of the log and the feed are simply told, one over the other.
+Updates are idempotent and commute (highest position wins), so rows, replayed and live events can be applied in any
+order.
 """
 
 from array import array
@@ -17,12 +17,21 @@ NUMBERS = {state: number for number, state in enumerate(STATES)}
 
 
 class LivePlaces:
-    """Every place by its index in the inventory: nine bytes each, and a little more while it has a deadline.
+    """States by index in the inventory: nine bytes per place, more while it has a deadline.
 
-    A place whose deadline passes is free without any event; whoever looks brings the clock first, by `expire_until`.
+    A place whose deadline passes becomes free without an event; readers call `expire_until` first.
     """
 
-    __slots__ = ("_changed", "_coming", "_deadlines", "_lapsed", "_positions", "_states", "inventory", "last_change")
+    __slots__ = (
+        "_changed",
+        "_deadlines",
+        "_expiry_heap",
+        "_lapsed",
+        "_positions",
+        "_states",
+        "inventory",
+        "last_change",
+    )
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
@@ -30,28 +39,31 @@ class LivePlaces:
         self._states = bytearray(len(inventory))
         self._positions = array("q", bytes(8 * len(inventory)))
         self._deadlines: dict[int, float] = {}
-        self._coming: list[tuple[float, int]] = []
+        self._expiry_heap: list[tuple[float, int]] = []
         self._lapsed: set[int] = set()
         self._changed: set[int] = set()
 
     @property
     def version(self) -> str:
-        """What names all states together, the same in every process: nothing else changes what is shown.
+        """Identifies the states of all places, equally in every process.
 
-        Deadlines pass in order, so after one event their number says which.
+        Deadlines pass in a fixed order, so the number of lapsed places since the last event identifies them.
         """
         return f"{self.last_change}-{len(self._lapsed)}"
 
     @property
     def next_deadline(self) -> float | None:
-        """When the next place may become free by itself."""
-        return self._coming[0][0] if self._coming else None
+        """When the next place may become free without an event, as a Unix time."""
+        return self._expiry_heap[0][0] if self._expiry_heap else None
 
     def apply(self, key: str, state: str, *, until: float | None, position: int) -> None:
-        """Take in what an event made of a place, unless something later is known of it.
+        """Apply a state to a place, unless a later one is applied.
 
         Args:
-            until: when it is free by itself, as a Unix time.
+            key: the place.
+            state: its state.
+            until: when it becomes free without an event, as a Unix time.
+            position: the position of the event.
         """
         index = self.inventory.index(key)
         if index is None or position <= self._positions[index]:
@@ -66,9 +78,9 @@ class LivePlaces:
             self._schedule_expiry(index, until)
 
     def expire_until(self, now: float) -> None:
-        """Free the places whose deadline has come (a Unix time)."""
-        while self._coming and self._coming[0][0] <= now:
-            until, index = heappop(self._coming)
+        """Free the places whose deadline is not after `now`, a Unix time."""
+        while self._expiry_heap and self._expiry_heap[0][0] <= now:
+            until, index = heappop(self._expiry_heap)
             if self._deadlines.get(index) == until:
                 del self._deadlines[index]
                 self._states[index] = FREE
@@ -76,37 +88,37 @@ class LivePlaces:
                 self._changed.add(index)
 
     def take_changed(self) -> set[int]:
-        """Return the places that changed since the last time."""
+        """Return the places that changed since the last call."""
         changed, self._changed = self._changed, set()
         return changed
 
     def since(self, position: int) -> set[int]:
-        """Return the places that may stand elsewhere than at a position: touched later, or freed by the clock."""
+        """Return the places whose state may differ from the one at a position: changed later, or lapsed."""
         return self._lapsed.union(self._later(position))
 
     def are_more_since(self, position: int, count: int) -> bool:
-        """Say whether `since` has more places than `count`, and look no further than that."""
+        """Return whether `since` has more than `count` places; stop counting there."""
         later = islice(self._later(position), count + 1)
         return len(self._lapsed.union(later)) > count
 
     def _later(self, position: int) -> Iterable[int]:
-        """Return the places touched after a position."""
+        """Return the places changed after a position."""
         if position >= self.last_change:
             return ()
-        return (index for index, told in enumerate(self._positions) if told > position)
+        return (index for index, changed_at in enumerate(self._positions) if changed_at > position)
 
     def states(self) -> bytes:
-        """Return one byte for each place."""
+        """Return the states, one byte per place."""
         return bytes(self._states)
 
     def states_of(self, indices: Iterable[int]) -> dict[str, str]:
-        """Return key → state of these places."""
+        """Return the states of these places by key."""
         key, states = self.inventory.key, self._states
         return {key(index): STATES[states[index]] for index in indices}
 
     def _schedule_expiry(self, index: int, until: float) -> None:
         self._deadlines[index] = until
-        heappush(self._coming, (until, index))
-        if len(self._coming) > 2 * len(self._states):
-            self._coming = [(known, place) for place, known in self._deadlines.items()]
-            heapify(self._coming)
+        heappush(self._expiry_heap, (until, index))
+        if len(self._expiry_heap) > 2 * len(self._states):
+            self._expiry_heap = [(known, place) for place, known in self._deadlines.items()]
+            heapify(self._expiry_heap)

@@ -1,4 +1,4 @@
-"""The answer that never ends by itself: server-sent events for one client."""
+"""The streaming response of server-sent events to one client."""
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -11,16 +11,17 @@ from api.live.subscribers import SubscriberLimits
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 ABORT = "seatledger.abort"
-"""The ASGI extension of our server that cuts a connection off: `{"abort": callable}`."""
+"""The ASGI extension of the shop's server that aborts a connection: `{"abort": callable}`."""
 
 
 class LiveResponse(Response):
-    """Registers the client and waits until it has gone; the seat maps' ticks do the sending.
+    """Subscribes the client and waits until it disconnects; the seat maps' ticks send the events.
 
     Args:
-        crowd: those who watch.
-        client: whose watcher this is.
-        known: up to where the client knows everything; None: it wants what happens from now on.
+        live: the seat map.
+        known: the client's state; None: it gets the changes from now on.
+        subscribers: the subscribers of all seat maps.
+        client: the client of the request.
     """
 
     def __init__(self, live: LiveSeatMap, known: Known | None, subscribers: SubscriberLimits, client: str) -> None:
@@ -30,23 +31,23 @@ class LiveResponse(Response):
         self.init_headers(HEADERS)
         self._live = live
         self._known = known
-        self._crowd = subscribers
+        self._subscribers = subscribers
         self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer until the client goes, or the maps end it."""
+        """Stream until the client disconnects or the seat map ends the response."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         after = await self._begins_after()
         subscriber = Subscriber(send, scope.get("extensions", {}).get(ABORT, {}).get("abort"), after)
-        self._crowd.enter(self._client, self._live, subscriber)
+        self._subscribers.enter(self._client, self._live, subscriber)
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            self._crowd.leave(self._client, subscriber)
+            self._subscribers.leave(self._client, subscriber)
 
     async def _begins_after(self) -> int:
-        """Return the position after which the client is told what changes; one that is not reached resets it."""
+        """Return the position after which changes are sent; a position not yet reached resets the client."""
         if self._known is None:
             return self._live.position
         if self._live.is_newer_edition_than(self._known):

@@ -1,4 +1,4 @@
-"""One performance while somebody looks at it: where its places stand, its document, and the clients that watch it."""
+"""The live seat map of one performance: states of its places, its document, and its subscribers."""
 
 import asyncio
 import random
@@ -23,29 +23,31 @@ from domain.layout.inventory import Inventory
 WAIT_SECONDS_MAX = 2.0
 SNAPSHOT_SECONDS_MIN = 0.1
 SNAPSHOT_SECONDS_MAX = 0.25
-"""How old a document may be that no longer says everything; `/live` goes on from its position all the same."""
+"""Maximum age of a document that misses changes; `/live` continues from its position."""
 
 CHANGES_SENT_MAX = 2_000
-"""A client that missed more is told to fetch the document, which is compressed and made once for all."""
+"""A client that missed more is sent `reset`: the document is compressed and made once for all clients."""
 
 HEARTBEAT_SECONDS = 10.0
 STALLED_SECONDS_MAX = 20.0
 RETRY_MS = (500, 3_000)
-"""Clients that lost the same server come back one after the other."""
+"""Range of the reconnection delay, so that clients of a stopped server do not reconnect at once."""
 
 SUBSCRIBERS_PER_BATCH = 100
 OWN_BYTES = 4_096
 PLACE_BYTES = 9
-"""A state and a position."""
+"""One byte of state and eight of position."""
 
 
 class LiveSeatMap:
-    """A performance's places, followed from the moment they were loaded.
+    """States of a performance's places, kept current by the feed.
 
     Args:
-        now: the log's time, estimated, as a Unix time.
-        followed_after: the feed tells everything after this position.
-        tag: names the edition of the read model that it begins with.
+        performance: the performance.
+        inventory: its places.
+        now: the log's estimated time, as a Unix time.
+        followed_after: the feed applies everything after this position.
+        tag: the edition of the read model that the states began with.
     """
 
     def __init__(
@@ -56,26 +58,26 @@ class LiveSeatMap:
         self.places = LivePlaces(inventory)
         self.followed_after = followed_after
         self.position = followed_after
-        self.asked_at = 0.0
+        self.requested_at = 0.0
         self.public_until = 0.0
         self._ended = False
         self._now = now
         self._moved = asyncio.Event()
         self._watchers: set[Subscriber] = set()
-        self._behind: set[Subscriber] = set()
+        self._late: set[Subscriber] = set()
         self._missed: dict[int, tuple[bytes, int]] = {}
         self._sent_at = 0.0
         self._cached_snapshot: Snapshot | None = None
-        self._making: asyncio.Task[None] | None = None
+        self._making_task: asyncio.Task[None] | None = None
 
     @property
     def watchers(self) -> int:
-        """How many clients watch."""
+        """Number of subscribers."""
         return len(self._watchers)
 
     @property
     def size(self) -> int:
-        """How many bytes it holds, its inventory not counted: others may have the same."""
+        """Size in bytes, without the inventory, which performances may share."""
         kept = (
             0
             if self._cached_snapshot is None
@@ -84,12 +86,12 @@ class LiveSeatMap:
         return OWN_BYTES + PLACE_BYTES * len(self.places.inventory) + kept
 
     def advance_to(self, position: int) -> None:
-        """Note that everything up to a position has been told."""
+        """Record that everything up to a position is applied."""
         self.position = max(self.position, position)
         self._moved.set()
 
     async def wait_for(self, position: int) -> bool:
-        """Wait, at most two seconds, until everything up to a position has been told; False if it has not."""
+        """Wait up to two seconds until everything up to a position is applied; return False if it is not."""
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_SECONDS_MAX):
                 while self.position < position:
@@ -98,10 +100,10 @@ class LiveSeatMap:
         return self.position >= position
 
     async def snapshot(self, min_position: int) -> Snapshot:
-        """Return the document; while many ask, the last one is given until the next is made, once for all of them.
+        """Return the document. Under many requests the previous one is returned until a new one is made, once for all.
 
         Args:
-            min_position: this far at least; not beyond what is known here.
+            min_position: the minimum position of the document; at most `position`.
         """
         while True:
             self.places.expire_until(self._now())
@@ -110,36 +112,36 @@ class LiveSeatMap:
                 age = asyncio.get_running_loop().time() - kept.made_at
                 changed = kept.etag != self._etag()
                 if changed and age >= SNAPSHOT_SECONDS_MIN:
-                    self._remake()
+                    self._ensure_making()
                 if kept.position >= min_position and (not changed or age < SNAPSHOT_SECONDS_MAX):
                     return kept
-            await asyncio.shield(self._remake())
+            await asyncio.shield(self._ensure_making())
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Let a client watch, beginning with what it missed since its position."""
+        """Add a subscriber, beginning with the changes after its position."""
         if self._ended:
             subscriber.end()
             return
         missed, position = self._since(subscriber.position)
-        greeted = sse_preamble(random.randint(*RETRY_MS), Known(position, self.tag)) + missed  # noqa: S311 - no secret
+        first_message = sse_preamble(random.randint(*RETRY_MS), Known(position, self.tag)) + missed  # noqa: S311 - no secret
         self._watchers.add(subscriber)
-        if not subscriber.try_send(greeted, position, asyncio.get_running_loop().time()):
-            self._behind.add(subscriber)
+        if not subscriber.try_send(first_message, position, asyncio.get_running_loop().time()):
+            self._late.add(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
-        """Forget a client."""
+        """Remove a subscriber."""
         self._watchers.discard(subscriber)
-        self._behind.discard(subscriber)
+        self._late.discard(subscriber)
 
     async def tick(self) -> None:
-        """Tell every client what changed since the last tick, or that we are still here."""
+        """Send the changes since the last tick to every subscriber, or a heartbeat."""
         self._missed.clear()
         if not self._watchers:
-            self.places.take_changed()  # whoever comes is told what is missing
+            self.places.take_changed()  # A new subscriber gets the changes after its own position.
             return
         now = asyncio.get_running_loop().time()
         self.places.expire_until(self._now())
-        changed, late = self.places.take_changed(), tuple(self._behind)
+        changed, late = self.places.take_changed(), tuple(self._late)
         if changed:
             await self._send_to_all(self._delta(changed), now)
         elif now - self._sent_at >= HEARTBEAT_SECONDS:
@@ -148,42 +150,42 @@ class LiveSeatMap:
             self._send_to_late(subscriber, now)
 
     def end(self, *, outdated: bool = False) -> None:
-        """End every client's answer; they come back, to this server or another.
+        """End every subscriber's response; clients reconnect, to this server or another.
 
         Args:
-            outdated: what they were told does not hold any more, so they are to fetch all seats again.
+            outdated: the states are invalid, so clients must fetch the document again.
         """
         self._ended = True
         watchers, self._watchers = self._watchers, set()
-        self._behind.clear()
+        self._late.clear()
         for subscriber in watchers:
             if outdated:
                 subscriber.try_send(reset_message(Known(0, self.tag)), 0, asyncio.get_running_loop().time())
             subscriber.end()
 
     def is_newer_edition_than(self, known: Known) -> bool:
-        """Say whether what a client knows is of another edition, so that no changes lead from it to this one."""
+        """Return whether a client's state is of another edition, so that no changes lead to this one."""
         return known.tag not in {None, self.tag}
 
     async def _send_to_all(self, message: bytes, now: float) -> None:
         position, self._sent_at = self.position, now
-        for number, subscriber in enumerate(tuple(self._watchers - self._behind), 1):
+        for number, subscriber in enumerate(tuple(self._watchers - self._late), 1):
             if subscriber in self._watchers and not subscriber.try_send(message, position, now):
-                self._behind.add(subscriber)
+                self._late.add(subscriber)
             if number % SUBSCRIBERS_PER_BATCH == 0:
                 await asyncio.sleep(0)
 
     def _send_to_late(self, subscriber: Subscriber, now: float) -> None:
-        """Tell a client whose connection was full everything at once; cut it off if it takes nothing for too long."""
+        """Send a subscriber whose connection was full all changes at once; abort it if it has stalled for too long."""
         missed, position = self._since(subscriber.position)
         if subscriber.try_send(missed, position, now):
-            self._behind.discard(subscriber)
+            self._late.discard(subscriber)
         elif subscriber.stalled_since is not None and now - subscriber.stalled_since > STALLED_SECONDS_MAX:
             self.unsubscribe(subscriber)
             subscriber.abort()
 
     def _since(self, position: int) -> tuple[bytes, int]:
-        """Return what a client missed since a position, and up to where; written once for all who missed the same."""
+        """Return the changes after a position and the position reached; cached until the next tick."""
         if position not in self._missed:
             self._missed[position] = (self._changes_since(position), self.position)
         return self._missed[position]
@@ -206,17 +208,19 @@ class LiveSeatMap:
     def _etag(self) -> str:
         return f'W/"{self.tag}-{self.places.version}"'
 
-    def _remake(self) -> asyncio.Task[None]:
-        if self._making is None or self._making.done():
-            self._making = asyncio.create_task(self._make(), name="document of seats")
-        return self._making
+    def _ensure_making(self) -> asyncio.Task[None]:
+        if self._making_task is None or self._making_task.done():
+            self._making_task = asyncio.create_task(self._make(), name="seat map document")
+        return self._making_task
 
     async def _make(self) -> None:
         etag, position, states = self._etag(), self.position, self.places.states()
-        plain, packed = await asyncio.to_thread(self._written, position, states)
+        plain, compressed = await asyncio.to_thread(self._write_document, position, states)
         made_at = asyncio.get_running_loop().time()
-        self._cached_snapshot = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
+        self._cached_snapshot = Snapshot(
+            position=position, etag=etag, plain=plain, compressed=compressed, made_at=made_at
+        )
 
-    def _written(self, position: int, states: bytes) -> tuple[bytes, bytes]:
+    def _write_document(self, position: int, states: bytes) -> tuple[bytes, bytes]:
         plain = seat_map_document(self.performance, position, self.places.inventory, states)
         return plain, compress_document(plain)

@@ -1,7 +1,7 @@
-"""What routes ask for: a performance's seats, and to watch them.
+"""Live seat maps for the routes: snapshots and subscriptions.
 
-A performance that nobody has looked at of late begins with the rows of the read model at their position; what happened
-from there to where the feed is comes from the log once more, and everything later from the feed.
+The seat map of a performance is loaded from the read model's rows at their position; events from there to the feed's
+position are replayed from the log, later ones come from the feed.
 """
 
 import asyncio
@@ -35,13 +35,16 @@ REPLAY_RANGE_EVENTS = 2_000
 
 
 class LiveSeatMaps:
-    """The live performances of one API process.
+    """The live seat maps of one API process.
 
     Args:
-        make_feed: opens the log after a position.
+        store: the log.
+        make_feed: subscribes to the log after a position.
         reader: reads the events of seats.
-        inventory_of: gives a performance's places; raises NotFound.
-        limits: how many may watch.
+        models: queries on read models.
+        inventory_of: returns a performance's inventory; raises NotFound.
+        clock: the log's time, estimated.
+        limits: maximum number of subscribers.
     """
 
     def __init__(
@@ -61,106 +64,107 @@ class LiveSeatMaps:
         self._models = models
         self._inventory_of = inventory_of
         self._clock = clock
-        self._following: SeatMapFeed | None = None
-        self._beginning = asyncio.Lock()
+        self._feed: SeatMapFeed | None = None
+        self._feed_lock = asyncio.Lock()
         self._loads = FairQueue(
             running_max=LOADS_AT_ONCE_MAX, waiting_max=LOADS_WAITING_MAX, waiting_seconds_max=LOAD_SECONDS_MAX
         )
-        self.crowd = SubscriberLimits(limits)
+        self.subscribers = SubscriberLimits(limits)
         self._loading: dict[str, asyncio.Task[LiveSeatMap]] = {}
 
     @property
     def watchers(self) -> int:
-        """How many clients watch."""
-        return self.crowd.total
+        """Number of subscribers."""
+        return self.subscribers.total
 
     @property
     def performances(self) -> int:
-        """How many performances are followed."""
-        return 0 if self._following is None else len(self._following.performances)
+        """Number of loaded performances."""
+        return 0 if self._feed is None else len(self._feed.performances)
 
     @property
     def size(self) -> int:
-        """How many bytes the seat maps hold."""
-        return 0 if self._following is None else self._following.size
+        """Size of the seat maps in bytes."""
+        return 0 if self._feed is None else self._feed.size
 
     def is_public(self, performance: str) -> bool:
-        """Say whether everybody was found to see a performance within the last second."""
+        """Return whether a performance was found to be public within the last second."""
         live = self._known(performance)
         return live is not None and asyncio.get_running_loop().time() < live.public_until
 
     def mark_public(self, performance: str) -> None:
-        """Note, of a performance that is looked at, that everybody may see it."""
+        """Record that a loaded performance is public."""
         live = self._known(performance)
         if live is not None:
             live.public_until = asyncio.get_running_loop().time() + PUBLIC_SECONDS
 
     async def of(self, performance: str) -> LiveSeatMap:
-        """Return a performance as it stands.
+        """Return the live seat map of a performance; load it if necessary.
 
         Raises:
-            NotFound: there is no such performance.
-            Busy: too many are being loaded.
-            Behind: the read model is too far behind the log to begin with.
-            StoreUnavailable, ModelMissing, psycopg.Error: what it begins with cannot be read.
+            NotFound: no such performance.
+            Busy: too many seat maps are being loaded.
+            Behind: the read model is too far behind the log.
+            StoreUnavailable, ModelMissing, psycopg.Error: the read model or the log cannot be read.
         """
         live = self._known(performance)
         if live is None or performance in self._loading:
             live = await self._loaded(performance)
-        if self._following is not None:
-            self._following.touch(live)
+        if self._feed is not None:
+            self._feed.touch(live)
         return live
 
     async def to_watch(self, performance: str, client: str) -> LiveSeatMap:
-        """Return a performance for one more of a client to watch; raises what `of` does.
+        """Return a performance's seat map for one more subscriber of a client; raises as `of` does.
 
         Raises:
-            TooManyWatchers: the client watches as much as one may.
-            Busy: too many watch already, or too much.
+            TooManyWatchers: the client has reached its limit.
+            Busy: the limit of subscribers or of memory is reached.
         """
-        self.crowd.check(client)
+        self.subscribers.check(client)
         live = await self.of(performance)
-        if not live.watchers and self._following is not None and self._following.full:
-            raise Busy("Too much is watched already.")
+        if not live.watchers and self._feed is not None and self._feed.full:
+            raise Busy("The memory limit of live seat maps is reached.")
         return live
 
     async def snapshot(self, performance: str, min_position: int) -> Snapshot:
-        """Return the document of a performance's seats; raises what `of` does.
+        """Return the document of a performance's seats; raises as `of` does.
 
         Raises:
-            Malformed: no event has this position yet, so nobody can have been told it.
-            Behind: it is not known here within two seconds.
+            Malformed: the position is beyond the end of the log.
+            Behind: the position is not reached within two seconds.
         """
         live = await self.of(performance)
         if min_position > live.position:
             head = await self._store.head()
             if min_position > head:
                 raise Malformed(
-                    f"No event has position {min_position}: the log ends at {head}. Name one that an answer told."
+                    f"No event has position {min_position}: the log ends at {head}. "
+                    "Use the position of a command's response."
                 )
             if not await live.wait_for(min_position):
-                raise Behind(f"The seat map has not reached position {min_position} yet; ask again in a moment.")
+                raise Behind(f"The seat map has not reached position {min_position} yet; retry shortly.")
         return await live.snapshot(min_position)
 
     def end(self) -> None:
-        """Send every client away in good order."""
-        if self._following is not None:
-            for live in self._following.performances.values():
+        """End all responses in an orderly way."""
+        if self._feed is not None:
+            for live in self._feed.performances.values():
                 live.end()
 
     async def close(self) -> None:
-        """Stop following the log."""
+        """Stop feed the log."""
         for loading in tuple(self._loading.values()):
             loading.cancel()
         await asyncio.gather(*self._loading.values(), return_exceptions=True)
-        if self._following is not None:
-            await self._following.stop()
+        if self._feed is not None:
+            await self._feed.stop()
 
     def _known(self, performance: str) -> LiveSeatMap | None:
-        return None if self._following is None else self._following.performances.get(performance)
+        return None if self._feed is None else self._feed.performances.get(performance)
 
     async def _loaded(self, performance: str) -> LiveSeatMap:
-        """Load a performance, once however many ask."""
+        """Load a performance once for all concurrent requests."""
         loading = self._loading.get(performance)
         if loading is None:
             loading = self._loading[performance] = asyncio.create_task(self._load(performance), name="load a seat map")
@@ -173,44 +177,44 @@ class LiveSeatMaps:
 
     async def _load_now(self, performance: str) -> LiveSeatMap:
         inventory = await self._inventory_of(performance)
-        following = await self._require_feed()
+        feed = await self._require_feed()
         live = LiveSeatMap(
             performance,
             inventory,
             lambda: self._clock.now().timestamp(),
-            followed_after=following.position,
-            tag=following.tag,
+            followed_after=feed.position,
+            tag=feed.tag,
         )
-        following.touch(live)
-        following.join(live)
+        feed.touch(live)
+        feed.join(live)
         with ExitStack() as undo:
-            undo.callback(following.evict, live)
-            await self._begin(live, following)
+            undo.callback(feed.evict, live)
+            await self._begin(live, feed)
             undo.pop_all()
         return live
 
     async def _require_feed(self) -> SeatMapFeed:
-        async with self._beginning:
-            if self._following is None or self._following.ended:
+        async with self._feed_lock:
+            if self._feed is None or self._feed.ended:
                 edition = await self._edition()
                 if not await is_in_log(self._store, edition.checkpoint):
-                    raise Behind("The seat map is being rebuilt, for the log was restored; ask again in a moment.")
+                    raise Behind("The seat map is being rebuilt after a restore of the log; retry shortly.")
                 head = await self._store.head()
-                self._following = SeatMapFeed(
+                self._feed = SeatMapFeed(
                     self._make_feed(head),
                     head,
                     self._reader,
                     edition=edition,
                     current_edition=self._edition,
-                    send_one_away=self.crowd.reject_one,
+                    reject_one=self.subscribers.reject_one,
                 )
-            return self._following
+            return self._feed
 
     async def _edition(self) -> Edition:
         return await self._models.edition(SEAT_MAP.name)
 
-    async def _begin(self, live: LiveSeatMap, following: SeatMapFeed) -> None:
-        """Take in the read model's rows, then the log from there to where the feed was when it began to tell."""
+    async def _begin(self, live: LiveSeatMap, feed: SeatMapFeed) -> None:
+        """Load the read model's rows, then replay the log from there to the feed's first position."""
         try:
             async with asyncio.timeout(LOAD_SECONDS_MAX):
                 seats = await read_seat_map(self._models, performance=live.performance)
@@ -218,20 +222,20 @@ class LiveSeatMaps:
                     await asyncio.sleep(LOAD_AGAIN_SECONDS)
                     seats = await read_seat_map(self._models, performance=live.performance)
                 await load_rows(live, seats)
-                await self._replay(live, following, after=seats.position)
-                live.places.take_changed()  # nobody watches yet: whoever comes is told what is missing
+                await self._replay(live, feed, after=seats.position)
+                live.places.take_changed()  # There are no subscribers yet.
         except TimeoutError:
-            raise Behind("The seat map is being brought up to date; ask again in a moment.") from None
+            raise Behind("The seat map has not caught up with the log; retry shortly.") from None
 
-    async def _replay(self, live: LiveSeatMap, following: SeatMapFeed, *, after: int) -> None:
+    async def _replay(self, live: LiveSeatMap, feed: SeatMapFeed, *, after: int) -> None:
         while after < live.followed_after:
             events = await self._store.read_range(after=after, limit=REPLAY_RANGE_EVENTS)
-            following.apply(events, {live.performance: live})
+            feed.apply(events, {live.performance: live})
             after = events[-1].position
 
 
 async def load_rows(live: LiveSeatMap, seats: SeatMap) -> None:
-    """Tell a performance the read model's rows, with a pause for others every so many places."""
+    """Apply the read model's rows to a seat map, yielding to the event loop every `PLACES_PER_PAUSE` places."""
     since_pause = 0
     for group in seats.groups:
         until = None if group.until is None else group.until.timestamp()

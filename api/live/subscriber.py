@@ -1,4 +1,4 @@
-"""One client that watches: a message goes into its connection at once, or not at all."""
+"""One subscriber: a message is written to its connection at once or not at all."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 
@@ -9,14 +9,14 @@ FINAL: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 class Subscriber:
-    """A client's connection, and how far it was told.
+    """A client's connection, and the position up to which it was informed.
 
-    Nothing is queued for a client: while its connection takes nothing, what changes is told later, all at once.
+    No messages are queued: while the connection is full, changes are collected and sent together later.
 
     Args:
-        send: the request's own; the server behind it waits, before it writes anything, until the connection has room.
-        abort: cuts the connection off, whatever it still holds; None where the server cannot.
-        position: up to where the client knows everything.
+        send: the request's ASGI `send`; the server's waits until the connection has room before it writes.
+        abort: aborts the connection with its buffer; None where the server cannot.
+        position: the position up to which the client's state is complete.
     """
 
     __slots__ = ("_abort", "_send", "position", "stalled_since")
@@ -28,7 +28,13 @@ class Subscriber:
         self.stalled_since: float | None = None
 
     def try_send(self, message: bytes, position: int, now: float) -> bool:
-        """Send a message that tells everything up to a position, if the connection takes it now (the loop's time)."""
+        """Send a message if the connection has room, and return whether it had.
+
+        Args:
+            message: informs about everything up to `position`.
+            position: the position reached.
+            now: the event loop's time.
+        """
         if not completes_without_waiting(
             self._send({"type": "http.response.body", "body": message, "more_body": True})
         ):
@@ -39,26 +45,29 @@ class Subscriber:
         return True
 
     def end(self) -> None:
-        """End the answer in good order, or cut off a client that takes nothing."""
+        """End the response in an orderly way; abort the connection if it is full."""
         if not completes_without_waiting(self._send(FINAL)):
             self.abort()
 
     def reject(self, retry_ms: int) -> None:
-        """End the answer, and say how long to stay away."""
+        """End the response, with a delay for the reconnection."""
         completes_without_waiting(
             self._send({"type": "http.response.body", "body": RETRY % retry_ms, "more_body": True})
         )
         self.end()
 
     def abort(self) -> None:
-        """Cut the connection off; the client comes back with the last position it saw."""
+        """Abort the connection; the client reconnects with its last position."""
         if self._abort is not None:
             self._abort()
 
 
 def completes_without_waiting(work: Awaitable[None]) -> bool:
-    """Do something if it takes no waiting; what would have to wait, or meets a closed connection, is given up."""
-    assert isinstance(work, Coroutine), "every ASGI server's `send` is an `async def`"
+    """Run a coroutine if it completes without waiting, and return whether it did.
+
+    It is dropped if it would wait or if its connection is closed.
+    """
+    assert isinstance(work, Coroutine), "`send` of an ASGI server is an `async def`"
     try:
         work.send(None)
     except StopIteration:

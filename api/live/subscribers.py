@@ -1,4 +1,4 @@
-"""Everybody who watches, by client: whom a full house sends away is the client that has most."""
+"""Subscribers of all seat maps, by client; at the limit the client with the most subscribers loses one."""
 
 import random
 from collections import OrderedDict
@@ -10,12 +10,12 @@ from application.errors import Busy, TooManyWatchers
 
 WATCHERS_MAX = 5_000
 PER_CLIENT_MAX = 100
-SENT_AWAY_RETRY_MS = (20_000, 40_000)
+REJECTED_RETRY_MS = (20_000, 40_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchLimits:
-    """How many may watch: of all clients, of one client."""
+    """Maximum number of subscribers: in total, per client."""
 
     watchers: int = WATCHERS_MAX
     per_client: int = PER_CLIENT_MAX
@@ -23,7 +23,7 @@ class WatchLimits:
 
 @dataclass(slots=True)
 class SubscriberLimits:
-    """Counts those who watch; `rejected` those who had to go for others."""
+    """Counts subscribers; `rejected` counts those that were ended for others."""
 
     limits: WatchLimits = field(default_factory=WatchLimits)
     total: int = 0
@@ -31,20 +31,20 @@ class SubscriberLimits:
     _clients: dict[str, OrderedDict[Subscriber, LiveSeatMap]] = field(default_factory=dict)
 
     def check(self, client: str) -> None:
-        """Make sure that one more of a client may watch.
+        """Check that a client may have one more subscriber.
 
         Raises:
-            TooManyWatchers: it has as many as one may have.
-            Busy: nobody has more than it would have.
+            TooManyWatchers: the client has reached its limit.
+            Busy: the total limit is reached and no client has more subscribers.
         """
         own = len(self._clients.get(client, ()))
         if own >= self.limits.per_client:
             raise TooManyWatchers(self.limits.per_client)
         if self.total >= self.limits.watchers and len(self._most()) <= own + 1:
-            raise Busy("Too many watch already.")
+            raise Busy("The maximum number of watchers is reached.")
 
     def enter(self, client: str, live: LiveSeatMap, subscriber: Subscriber) -> None:
-        """Let one watch; if that is one too many, another goes."""
+        """Add a subscriber; beyond the limit, end another one."""
         while self.total >= self.limits.watchers and self.reject_one():
             pass
         self._clients.setdefault(client, OrderedDict())[subscriber] = live
@@ -52,7 +52,7 @@ class SubscriberLimits:
         live.subscribe(subscriber)
 
     def leave(self, client: str, subscriber: Subscriber) -> None:
-        """Forget one who has gone."""
+        """Remove a subscriber."""
         own = self._clients.get(client)
         if own is None or subscriber not in own:
             return
@@ -62,7 +62,7 @@ class SubscriberLimits:
             del self._clients[client]
 
     def reject_one(self) -> bool:
-        """End the oldest watcher of the client that has most; False if nobody has more than one."""
+        """End the oldest subscriber of the client with the most; return False if no client has more than one."""
         most = self._most()
         if len(most) <= 1:
             return False
@@ -70,7 +70,7 @@ class SubscriberLimits:
         self.total -= 1
         self.rejected += 1
         live.unsubscribe(subscriber)
-        subscriber.reject(random.randint(*SENT_AWAY_RETRY_MS))  # noqa: S311 - no secret
+        subscriber.reject(random.randint(*REJECTED_RETRY_MS))  # noqa: S311 - no secret
         return True
 
     def _most(self) -> OrderedDict[Subscriber, LiveSeatMap]:

@@ -1,4 +1,4 @@
-"""How things are shown, one module per noun: from stored events, states and rows to the bodies of answers.
+"""JSON bodies of responses from stored events, states and rows, one module per noun.
 
-A 201's body is a pure function of its command's events, so that a repeated request gets the same answer.
+The body of a 201 depends on its command's events alone, so that a repeated request gets the same answer.
 """

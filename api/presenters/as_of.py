@@ -1,4 +1,4 @@
-"""Stored events and past states as auditors see them, over HTTP and in a terminal."""
+"""Stored events and historical states as JSON, for HTTP and the command line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -28,10 +28,12 @@ from projections.seat_map.queries import SeatMap
 
 
 def recorded_event_json(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) -> Body:
-    """Show one event; its data goes out byte for byte as it was stored.
+    """Return an event as JSON; its data is copied byte for byte as stored.
 
     Args:
-        currencies: those of performances that are known.
+        event: the stored event.
+        codec: decodes it for its description.
+        currencies: currency by performance, where known.
     """
     return {
         "position": event.position,
@@ -51,22 +53,22 @@ def recorded_event_json(event: RecordedEvent, codec: Codec, currencies: Mapping[
 
 
 def as_of_fields(as_of: AsOf) -> Body:
-    """Show what an answer is true at."""
+    """Return the fields that state the moment of an answer."""
     return {"position": as_of.position, "recorded_at": as_of.recorded_at, "at": as_of.moment}
 
 
 def state(folded: object) -> Body:
-    """Show a state: the name of its shape, and its fields."""
+    """Return a state as JSON: the name of its class and its fields."""
     return {"is": type(folded).__name__, **fields_of(folded)}
 
 
 def fields_of(folded: object) -> Body:
-    """Return the fields of a dataclass as JSON can hold them."""
+    """Return the fields of a dataclass as JSON values."""
     return {field.name: plain_state(getattr(folded, field.name)) for field in fields(folded)}  # type: ignore[arg-type]
 
 
 def plain_state(value: object) -> object:
-    """Return a value of a state as JSON can hold it; a mapping by anything but texts becomes a list of its pairs."""
+    """Return a value of a state as JSON; a mapping with keys that are not text becomes a list of pairs."""
     if is_dataclass(value):
         return fields_of(value)
     match value:
@@ -89,7 +91,7 @@ def plain_state(value: object) -> object:
 def stream_as_of(
     found: StreamAsOf | StreamPage, page: Sequence[RecordedEvent], codec: Codec, currencies: Mapping[str, str]
 ) -> Body:
-    """Show a stream as it was, and some of its events."""
+    """Return a stream as of a moment and a page of its events as JSON."""
     return {
         "stream": found.stream,
         "kind": found.kind,
@@ -100,7 +102,7 @@ def stream_as_of(
 
 
 def seat_as_of(found: SeatAsOf, codec: Codec, currencies: Mapping[str, str]) -> Body:
-    """Show a seat as it was, and some of its history."""
+    """Return a seat as of a moment and a page of its history as JSON."""
     return {
         "version": found.version,
         "state": state(found.state),
@@ -114,7 +116,7 @@ def seat_as_of(found: SeatAsOf, codec: Codec, currencies: Mapping[str, str]) -> 
 
 
 def seats_as_of(inventory: Inventory, seats: SeatMap, as_of: AsOf) -> Body:
-    """Show a seat map as live ones are shown."""
+    """Return a seat map as of a moment in the format of live seat maps."""
     states = bytearray(len(inventory))
     for group in seats.taken_at(as_of.moment):
         number = NUMBERS[group.state]
@@ -125,7 +127,7 @@ def seats_as_of(inventory: Inventory, seats: SeatMap, as_of: AsOf) -> Body:
 
 
 def order_as_of(found: OrderAsOf, order: str) -> Body | None:
-    """Show an order's state and money; None before it was placed."""
+    """Return an order's state and money as of a moment as JSON; None before it was placed."""
     placed = found.order
     if placed is None:
         return None
@@ -152,7 +154,7 @@ def order_as_of(found: OrderAsOf, order: str) -> Body | None:
 
 
 def order_lines(order: PlacedOrder) -> list[Body]:
-    """Show an order's lines with their tickets, and whether they had ended."""
+    """Return an order's lines as JSON, with their tickets and whether they had ended."""
     return [
         {
             **line_json(line, order.currency),
@@ -164,7 +166,7 @@ def order_lines(order: PlacedOrder) -> list[Body]:
 
 
 def payment_as_of(payment: str, as_of: RequestedPayment) -> Body:
-    """Show a payment as it was."""
+    """Return a payment as of a moment as JSON."""
     return {
         "payment_id": payment,
         "status": as_of.status,
@@ -176,7 +178,7 @@ def payment_as_of(payment: str, as_of: RequestedPayment) -> Body:
 
 
 def refund_as_of(refund: str, as_of: RequestedRefund) -> Body:
-    """Show a refund as it was."""
+    """Return a refund as of a moment as JSON."""
     return {
         "refund_id": refund,
         "status": as_of.status,
@@ -187,5 +189,5 @@ def refund_as_of(refund: str, as_of: RequestedRefund) -> Body:
 
 
 def ticket_as_of(ticket: str, as_of: IssuedTicket) -> Body:
-    """Show a ticket as it was."""
+    """Return a ticket as of a moment as JSON."""
     return {"ticket_id": ticket, "void": as_of.void, "gate": as_of.entry.gate if as_of.entry else None}

@@ -1,4 +1,4 @@
-"""Venues, layouts, events and performances as answers show them."""
+"""Venues, layouts, events and performances as JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,12 +17,12 @@ from projections.seat_map.queries import SeatCounts
 
 
 def venue_facts(venue: str, organizer: str, details: VenueDetails) -> Body:
-    """Show a venue itself."""
+    """Return a venue's own fields as JSON."""
     return {"venue_id": venue, "organizer_id": organizer, **asdict(details)}
 
 
 def venue_from_row(venue: catalogue.Venue) -> Body:
-    """Show a venue from its row."""
+    """Return a venue as JSON, from its row."""
     return {
         "venue_id": venue.venue,
         "organizer_id": venue.organizer,
@@ -35,7 +35,7 @@ def venue_from_row(venue: catalogue.Venue) -> Body:
 
 
 def event_facts(event: str, organizer: str, venue: str, details: EventDetails, status: EventStatus) -> Body:
-    """Show an event itself."""
+    """Return an event's own fields as JSON."""
     return {
         "event_id": event,
         "organizer_id": organizer,
@@ -49,7 +49,7 @@ def event_facts(event: str, organizer: str, venue: str, details: EventDetails, s
 
 
 def event_from_row(event: catalogue.Event, now: datetime) -> Body:
-    """Show an event with its performances."""
+    """Return an event with its performances as JSON, from its row."""
     published = event.status == EventStatus.PUBLISHED
     return {
         "event_id": event.event,
@@ -76,7 +76,7 @@ def event_from_row(event: catalogue.Event, now: datetime) -> Body:
 
 
 def performance_from_row(performance: catalogue.Performance, *, published: bool, now: datetime) -> Body:
-    """Show a performance from its row."""
+    """Return a performance as JSON, from its row."""
     known = {
         "performance_id": performance.performance,
         "event_id": performance.event,
@@ -103,9 +103,9 @@ def performance_from_row(performance: catalogue.Performance, *, published: bool,
 
 
 def with_sales(known: Body, *, published: bool, now: datetime) -> Body:
-    """Show whether a performance can be bought, as a hold of its seats would be judged now; `sales` was decided.
+    """Return a performance with its current sales status; the organizer's decision becomes `sales_decided`.
 
-    The order is that of the refusals in `domain.performance.require_on_sale`.
+    The order of the checks is that of `domain.performance.require_on_sale`.
     """
     if known["cancelled"]:
         sales = SalesStatus.CANCELLED
@@ -121,7 +121,7 @@ def with_sales(known: Body, *, published: bool, now: datetime) -> Body:
 
 
 def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> Body:
-    """Show a performance from the event that announced it."""
+    """Return a performance as JSON, from the event that scheduled it."""
     return {
         "performance_id": performance,
         "event_id": scheduled.event,
@@ -151,7 +151,7 @@ def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> 
 
 
 def performance_from_state(performance: str, scheduled: PerformanceScheduled, state: ScheduledPerformance) -> Body:
-    """Show a performance as it stands: what never changes from its first event, the rest from its state."""
+    """Return a performance as JSON: constant fields from its first event, the others from its state."""
     return {
         **scheduled_performance(performance, scheduled),
         "starts_at": state.starts_at,
@@ -171,7 +171,7 @@ def performance_from_state(performance: str, scheduled: PerformanceScheduled, st
 
 
 def limits_json(limits: Limits) -> Body:
-    """Show how much one buyer may take."""
+    """Return the limits per buyer as JSON."""
     return {
         "seats_per_order": limits.seats_per_order,
         "seats_per_buyer": limits.seats_per_buyer,
@@ -180,12 +180,12 @@ def limits_json(limits: Limits) -> Body:
 
 
 def entry_window(starts_at: datetime, doors_at: datetime | None) -> Body:
-    """Show when tickets are admitted."""
+    """Return the times between which tickets are admitted."""
     return {"entry_opens_at": entry_opens_at(starts_at, doors_at), "entry_closes_at": entry_closes_at(starts_at)}
 
 
 def entry_rules_json(rules: EntryRules) -> Body:
-    """Show what the gates demand."""
+    """Return the entry rules as JSON."""
     return {
         "registered_devices": rules.registered_devices,
         "disputed_tickets_admitted": rules.disputed_tickets_admitted,
@@ -193,7 +193,7 @@ def entry_rules_json(rules: EntryRules) -> Body:
 
 
 def prices_json(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body]:
-    """Show stored prices."""
+    """Return stored prices as JSON."""
     return [
         {
             "category": price["category"],
@@ -205,7 +205,7 @@ def prices_json(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body
 
 
 def availability(tally: SeatCounts, seats: int) -> Body:
-    """Show how much is left."""
+    """Return the availability of a performance as JSON."""
     return {
         "available": tally.available(seats),
         "held": tally.held,

@@ -1,4 +1,4 @@
-"""Registered devices as answers show them."""
+"""Registered devices as JSON."""
 
 from api.presenters.values import Body
 from domain.device import DeviceRegistered
@@ -6,7 +6,7 @@ from projections.devices.queries import Device
 
 
 def registered_device(device: str, registered: DeviceRegistered) -> Body:
-    """Show a scanner from the event that registered it."""
+    """Return a device as JSON, from the event that registered it."""
     return {
         "device_id": device,
         "organizer_id": registered.organizer,
@@ -19,7 +19,7 @@ def registered_device(device: str, registered: DeviceRegistered) -> Body:
 
 
 def device_from_row(device: Device) -> Body:
-    """Show a scanner from its row."""
+    """Return a device as JSON, from its row."""
     return {
         "device_id": device.device,
         "organizer_id": device.organizer,

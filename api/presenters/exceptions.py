@@ -1,4 +1,4 @@
-"""Exceptions as answers show them."""
+"""Exceptions as JSON."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from projections.exceptions.queries import ListedException
 
 
 def exception_from_row(row: ListedException, now: datetime) -> Body:
-    """Show an exception from its row."""
+    """Return an exception as JSON, from its row."""
     possible = possible_resolutions(ExceptionKind(row.kind), refundable=row.refundable)
     return {
         "exception_id": row.exception,

@@ -1,4 +1,4 @@
-"""Holds, orders and payments as answers show them."""
+"""Holds, orders and payments as JSON."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,13 +19,13 @@ Recorded = Sequence[tuple[str, Any]]
 
 
 def hold_from_events(events: Recorded) -> Body:
-    """Show a basket from the events that filled it."""
+    """Return a hold as JSON, from the events that created it."""
     ((stream, placed),) = (pair for pair in events if type(pair[1]) is HoldPlaced)
     return {**hold_facts(id_of(stream), placed), "expires_at": placed.expires_at}
 
 
 def hold_facts(hold: str, known: HoldPlaced | OpenHold) -> Body:
-    """Show a basket's places and its promised price."""
+    """Return a hold's places and quote as JSON."""
     return {
         "hold_id": hold,
         "performance_id": known.performance,
@@ -39,7 +39,7 @@ def hold_facts(hold: str, known: HoldPlaced | OpenHold) -> Body:
 
 
 def hold_from_state(hold: str, known: OpenHold | EndedHold, summary: PerformanceSummary, now: datetime) -> Body:
-    """Show a basket as it stands at `now`; one that lapsed reads the same before and after it was cleared away."""
+    """Return a hold at `now` as JSON; a lapsed hold reads the same before and after its release is recorded."""
     state = known.lapsed if isinstance(known, EndedHold) else known
     assert state is not None, "a released basket is not shown"
     lapsed = isinstance(known, EndedHold) or (state.order is None and state.expires_at <= now)
@@ -54,7 +54,7 @@ def hold_from_state(hold: str, known: OpenHold | EndedHold, summary: Performance
 
 
 def hold_from_row(hold: my_orders.Hold, summary: PerformanceSummary | None) -> Body:
-    """Show a basket from its row."""
+    """Return a hold as JSON, from its row."""
     return {
         "hold_id": hold.hold,
         "performance_id": hold.performance,
@@ -66,7 +66,7 @@ def hold_from_row(hold: my_orders.Hold, summary: PerformanceSummary | None) -> B
 
 
 def order_from_events(events: Recorded) -> Body:
-    """Show an order from the events that placed it."""
+    """Return an order as JSON, from the events that placed it."""
     order, code, placed = "", "", None
     status = OrderStatus.PENDING
     for stream, event in events:
@@ -86,12 +86,18 @@ def order_from_events(events: Recorded) -> Body:
 
 
 def order_status(status: str, expires_at: datetime, now: datetime) -> str:
-    """Say where an order stands at `now`: one whose time to pay has run out is over before it is cleared away."""
+    """Return the status of an order at `now`; an order past its payment deadline is expired before this is recorded."""
     return OrderStatus.EXPIRED if status == OrderStatus.PENDING and expires_at <= now else status
 
 
 def order_from_state(order: OrderDetails, now: datetime, urls: Mapping[str, str]) -> Body:
-    """Show an order as it stands at `now`; `urls`: where its owner pays, by payment."""
+    """Return an order at `now` as JSON.
+
+    Args:
+        order: the order with its payments and refunds.
+        now: the current time.
+        urls: URLs of open checkouts, by payment.
+    """
     state = order.state
     lines = [
         order_line(line, state.currency, state.tickets.get(line["line_id"]), cancelled=state.cancelled_lines)
@@ -122,19 +128,19 @@ def order_from_state(order: OrderDetails, now: datetime, urls: Mapping[str, str]
 
 
 def none_some_or_all(part: int, whole: int) -> str:
-    """Say how many of the lines: none, some or all."""
+    """Return whether none, some or all of the lines are in the set."""
     return "none" if part == 0 else "all" if part == whole else "some"
 
 
 def order_line(
     line: PlainLine, currency: str, ticket: str | None, *, cancelled: Sequence[str] | frozenset[str]
 ) -> Body:
-    """Show one line of an order."""
+    """Return one line of an order as JSON."""
     return {**line_json(line, currency), "ticket_id": ticket, "cancelled": line["line_id"] in cancelled}
 
 
 def order_from_row(order: my_orders.Order, summary: PerformanceSummary | None, now: datetime) -> Body:
-    """Show an order from its row, as it stands at `now`."""
+    """Return an order at `now` as JSON, from its row."""
     return {
         "order_id": order.order_id,
         "order_code": order.order_code,
@@ -160,12 +166,12 @@ def order_from_row(order: my_orders.Order, summary: PerformanceSummary | None, n
 
 
 def payment_status(status: str, expires_at: datetime, now: datetime) -> str:
-    """Say where a payment stands at `now`: a checkout whose time has run out takes no card any more."""
+    """Return the status of a payment at `now`; a checkout past its deadline is expired before this is recorded."""
     return PaymentStatus.EXPIRED if status in AWAITING_BUYER and expires_at <= now else status
 
 
 def payment_from_state(payment: str, state: RequestedPayment, now: datetime, url: str | None) -> Body:
-    """Show a payment as it stands at `now`; `url`: where its owner pays."""
+    """Return a payment at `now` as JSON; `url` is its open checkout."""
     captured = money(state.captured, state.captured_currency) if state.captured_currency else None
     return {
         "payment_id": payment,
@@ -183,7 +189,7 @@ def payment_from_state(payment: str, state: RequestedPayment, now: datetime, url
 
 
 def payment_from_row(payment: my_orders.Payment, now: datetime) -> Body:
-    """Show a payment from its row, as it stands at `now`."""
+    """Return a payment at `now` as JSON, from its row."""
     return {
         "payment_id": payment.payment,
         "order_id": payment.order_id,

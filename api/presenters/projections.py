@@ -1,4 +1,4 @@
-"""The versions of a read model as admins see them."""
+"""Versions of read models as JSON."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +11,12 @@ from projections.rebuild.throttle import Progress
 def builds_json(
     live: ProjectionState, builds: Sequence[Build], events_s: Mapping[str, float | None] | None = None
 ) -> Body:
-    """Show what is being built of a read model and what was live before.
+    """Return the running build of a read model and its previous version as JSON.
 
     Args:
-        events_s: how fast each schema is being filled, where that is known.
+        state: the live version.
+        builds: all versions that are not live.
+        events_s: events per second by schema, where known.
     """
     mine = [build for build in builds if build.name == live.name]
     rates = events_s or {}
@@ -25,7 +27,7 @@ def builds_json(
 
 
 def build_json(live: ProjectionState, build: Build, events_s: float | None) -> Body:
-    """Show how far a version is that is being built."""
+    """Return the progress of a build as JSON."""
     progress = Progress(state=build.state, position=build.position, target=live.position, events_s=events_s)
     return {
         "schema": build.schema,

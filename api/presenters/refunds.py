@@ -1,4 +1,4 @@
-"""Refunds as answers show them."""
+"""Refunds as JSON."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from projections.my_orders import Refund
 
 
 def refund_from_events(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
-    """Show a refund from the events that asked for it."""
+    """Return a refund as JSON, from the events that requested it."""
     ((stream, asked),) = (pair for pair in events if type(pair[1]) is RefundRequested)
     return {
         "refund_id": id_of(stream),
@@ -32,7 +32,7 @@ def refund_from_events(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
 
 
 def refund_from_row(refund: Refund) -> Body:
-    """Show a refund from its row."""
+    """Return a refund as JSON, from its row."""
     return {
         "refund_id": refund.refund,
         "order_id": refund.order_id,
@@ -54,5 +54,5 @@ def refund_from_row(refund: Refund) -> Body:
 
 
 def refund_with_performance(refund: Refund, summary: PerformanceSummary | None) -> Body:
-    """Show a refund by itself, with the performance it is about."""
+    """Return a refund with the summary of its performance as JSON."""
     return {**refund_from_row(refund), "performance_id": refund.performance, **performance_summary(summary)}

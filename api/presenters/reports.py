@@ -1,4 +1,4 @@
-"""Figures as reports show them."""
+"""Sales reports as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Figures(Protocol):
 
 
 def figures(row: Figures) -> Body:
-    """Show what every row has."""
+    """Return the figures that every row has as JSON."""
     return {
         **{name: getattr(row, name) for name in COUNTS},
         **{name: money(getattr(row, name), row.currency) for name in AMOUNTS},
@@ -28,7 +28,7 @@ def figures(row: Figures) -> Body:
 
 
 def sale_json(sale: Sale) -> Body:
-    """Show one row of the sales."""
+    """Return one row of the sales report as JSON."""
     return {
         "organizer_id": sale.organizer,
         "performance_id": sale.performance,
@@ -40,7 +40,7 @@ def sale_json(sale: Sale) -> Body:
 
 
 def purchase_json(bought: PurchaseTotals) -> Body:
-    """Show what an account bought of one performance."""
+    """Return an account's purchases of one performance as JSON."""
     return {
         "organizer_id": bought.organizer,
         "performance_id": bought.performance,
@@ -51,7 +51,7 @@ def purchase_json(bought: PurchaseTotals) -> Body:
 
 
 def totals(rows: Sequence[Figures]) -> list[Body]:
-    """Sum the rows of each currency."""
+    """Return the sums of all rows per currency as JSON."""
     sums: dict[str, Counter[str]] = {}
     for row in rows:
         summed = sums.setdefault(row.currency, Counter())

@@ -1,4 +1,4 @@
-"""Seals, and what a comparison with them says, as answers show them."""
+"""Seals and verifications as JSON."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,14 @@ from eventstore.sealing.verification.result import Verification
 
 
 def seals(found: Sequence[Seal], limit: int, keys: Mapping[str, bytes], sealer: SealerState | None) -> Body:
-    """Show a page of seals, of which one more is given if there is one, with what is needed to check them."""
+    """Return a page of seals and the public keys as JSON.
+
+    Args:
+        found: the seals; one more than `limit` if another page follows.
+        limit: the size of the page.
+        keys: public keys by id.
+        sealer: the state of the sealer; None if none has run.
+    """
     return {
         "items": [seal_to_json(seal) for seal in found[:limit]],
         "next": str(found[limit - 1].number) if len(found) > limit else None,
@@ -20,13 +27,13 @@ def seals(found: Sequence[Seal], limit: int, keys: Mapping[str, bytes], sealer: 
 
 
 def part(found: Verification) -> Body:
-    """Show a part that was compared, and where to go on."""
+    """Return the result of verifying a part of the log as JSON, with the start of the next part."""
     ends = found.fault is not None or found.last >= found.head
     return {**compared(found), "next": None if ends else found.last + 1}
 
 
 def compared(found: Verification) -> Body:
-    """Show what was compared, and the first fault."""
+    """Return what was compared and the first fault as JSON."""
     return {
         "chain": found.chain,
         "first": found.first,
@@ -42,7 +49,7 @@ def compared(found: Verification) -> Body:
 
 
 def fault(found: Fault) -> Body:
-    """Show a fault."""
+    """Return a fault as JSON."""
     return {
         "kind": found.kind,
         "position": found.position,

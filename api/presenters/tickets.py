@@ -1,4 +1,4 @@
-"""Tickets and scans as answers show them."""
+"""Tickets and scans as JSON."""
 
 from api.presenters.summaries import performance_summary
 from api.presenters.values import Body, place_json, place_to_plain_json
@@ -12,7 +12,7 @@ NOT_ADMITTING = frozenset({VOID, CANCELLED})
 
 
 def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
-    """Show what a ticket is for."""
+    """Return what a ticket is for as JSON."""
     return {
         "ticket_id": ticket,
         "performance_id": issued.performance,
@@ -23,7 +23,7 @@ def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
 
 
 def ticket_from_row(ticket: Ticket, summary: PerformanceSummary | None) -> Body:
-    """Show a ticket from its row; one of a cancelled performance says so until it is void."""
+    """Return a ticket as JSON, from its row; after a cancellation it is `cancelled` until it is void."""
     cancelled = summary is not None and summary.cancel_reason is not None
     return {
         "ticket_id": ticket.ticket,
@@ -41,7 +41,7 @@ def ticket_from_row(ticket: Ticket, summary: PerformanceSummary | None) -> Body:
 
 
 def ticket_with_show(details: TicketDetails, code: str | None) -> Body:
-    """Show a ticket with what its holder needs to know."""
+    """Return a ticket with the details for its holder as JSON."""
     return {
         **issued_ticket(details.ticket, details.issued),
         "order_id": details.issued.order,

@@ -1,4 +1,4 @@
-"""Money and places as answers show them."""
+"""Money, places and lines as JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,29 +13,29 @@ PlainLine = Mapping[str, Any]
 
 
 def money(amount: int, currency: str) -> Body:
-    """Show an amount in minor units."""
+    """Return an amount in minor units as JSON."""
     return {"amount": amount, "currency": currency}
 
 
 def to_plain_json(lines: Sequence[Line]) -> list[PlainLine]:
-    """Return lines as they stand in events and read models."""
+    """Return lines in the format of events and read models."""
     found: list[PlainLine] = orjson.loads(orjson.dumps(lines))
     return found
 
 
 def place_to_plain_json(place: Place) -> Mapping[str, Any]:
-    """Return a place as it stands in events and read models."""
+    """Return a place in the format of events and read models."""
     return asdict(place)
 
 
 def place_json(place: Mapping[str, Any]) -> Body:
-    """Show a place; which of a standing area's places it is stays inside."""
+    """Return a place as JSON; the number of a place within a standing area is not shown."""
     label = place["category_label"] or place["category"]
     return {**place, "seat": None if place["area"] else place["seat"], "category_label": label}
 
 
 def line_json(line: PlainLine, currency: str) -> Body:
-    """Show one place and the price it was promised at."""
+    """Return one place and its quoted price as JSON."""
     return {
         "line_id": line["line_id"],
         "place": place_json(line["place"]),
@@ -46,7 +46,7 @@ def line_json(line: PlainLine, currency: str) -> Body:
 
 
 def lines_json(lines: Sequence[PlainLine], currency: str) -> list[Body]:
-    """Show every line."""
+    """Return lines as JSON."""
     return [line_json(line, currency) for line in lines]
 
 

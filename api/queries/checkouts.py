@@ -1,4 +1,4 @@
-"""Where the owner of an order pays: kept beside the log, shown to nobody else, and only while it is of use."""
+"""URLs of open checkouts; they are stored beside the log, because they allow paying."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from domain.payment import AWAITING_BUYER, RequestedPayment
 async def checkout_urls(
     services: Services, payments: Mapping[str, RequestedPayment], *, owner: bool
 ) -> Mapping[str, str]:
-    """Return the addresses of payments that wait for the buyer, by payment; none for others than the owner."""
+    """Return the URLs of payments that await the buyer, by payment; none unless the reader is the owner."""
     now = services.clock.now()
     waiting = [name for name, state in payments.items() if state.status in AWAITING_BUYER and now < state.expires_at]
     return await services.checkout_urls.find_many(waiting) if owner and waiting else {}

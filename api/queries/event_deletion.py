@@ -1,7 +1,7 @@
-"""Deletes events, performances and venues that nobody uses: close, check the log, then archive or reopen.
+"""Deletion of unused events, performances and venues: close, check the log, then archive or reopen.
 
-The use is checked twice: before anything is recorded, so that a refusal leaves no trace, and once more while the thing
-is closed, so that no use slips in between.
+The use is checked twice: before anything is recorded, so that a refusal records nothing, and again while the resource
+is closed, so that no concurrent use is missed.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,14 +33,15 @@ SEES_ALL = Viewer(sees_all=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """One thing that is to be deleted.
+    """The deletion of one resource.
 
     Args:
-        close, give_up: the decisions that begin a deletion and abandon it.
-        finish: makes the last decision from the number of the closing and what was learned during it.
-        state: reads where the deletion stands; raises NotFound where there is no such thing.
-        in_use: says whether the thing is used, as of a position that read models have to reach.
-        refusal: why a thing in use stays.
+        close: the decision that closes it.
+        give_up: the decision that reopens it.
+        finish: returns the last decision from the number of the closing and whether the resource is used.
+        state: reads the state of the deletion; raises NotFound without such a resource.
+        in_use: returns whether the resource is used, as of a position that the read models must have reached.
+        refusal: the error for a resource that is used.
     """
 
     close: Decide
@@ -52,35 +53,35 @@ class Deletion:
 
 
 async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
-    """Archive a thing that nobody uses.
+    """Archive a resource that is not used.
 
     Raises:
-        NotFound: no such thing.
-        HasBookings, HasEvents: it is used, and stays as it is.
-        DeletionAbandoned: it was reopened meanwhile.
-        Behind: the list of its users is not up to date.
+        NotFound: no such resource.
+        HasBookings, HasEvents: it is used, and does not change.
+        DeletionAbandoned: it was reopened concurrently.
+        Behind: the read model of its users is behind the log.
     """
-    look = services_of(request).handler.query
+    query = services_of(request).handler.query
     closing, used = 0, False
-    before = await look(deletion.state)
+    before = await query(deletion.state)
     if before.status is not DeletionStatus.ARCHIVED:
         if await deletion.in_use(await services_of(request).store.head()):
             raise deletion.refusal
         closed = await execute_command(request, deletion.close, step=f"close-{before.closings}")
-        closing = (await look(deletion.state)).closings
+        closing = (await query(deletion.state)).closings
         async with reopen_on_failure(request, deletion):
             used = await deletion.in_use(closed.last)
     finished = await execute_command(request, deletion.finish(closing, used))
     if used:
         raise deletion.refusal
-    if (await look(deletion.state)).status is not DeletionStatus.ARCHIVED:
-        raise DeletionAbandoned("It was opened again while it was being deleted; delete it once more.")
+    if (await query(deletion.state)).status is not DeletionStatus.ARCHIVED:
+        raise DeletionAbandoned("It was reopened during its deletion; repeat the deletion.")
     return finished
 
 
 @asynccontextmanager
 async def reopen_on_failure(request: Request, deletion: Deletion) -> AsyncIterator[None]:
-    """Reopen what could not be checked; a process does it where this one dies."""
+    """Reopen a resource whose check failed; a process reopens it if this one crashes."""
     try:
         yield
     except Exception:
@@ -89,7 +90,7 @@ async def reopen_on_failure(request: Request, deletion: Deletion) -> AsyncIterat
 
 
 def deletion_of_event(request: Request, event: str) -> Deletion:
-    """Return the deletion of an event of which no seat was ever claimed."""
+    """Return the deletion of an event without any booking."""
 
     def state(context: DecisionContext) -> DeletionState:
         known = context.read(EVENT, event)
@@ -98,7 +99,7 @@ def deletion_of_event(request: Request, event: str) -> Deletion:
         status = statuses.get(found.status, DeletionStatus.OPEN)
         return DeletionState(status=status, closings=found.closings)
 
-    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
+    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - the result of a check
         return partial(events.finish_deletion, event=event, closing=closing, booked=used)
 
     return Deletion(
@@ -107,12 +108,12 @@ def deletion_of_event(request: Request, event: str) -> Deletion:
         give_up=partial(events.give_up_deletion, event=event),
         state=state,
         in_use=partial(has_bookings, request, event),
-        refusal=HasBookings("Something of this event was booked; cancel its performances instead."),
+        refusal=HasBookings("Places of this event were booked; cancel its performances instead."),
     )
 
 
 def deletion_of_performance(request: Request, performance: str) -> Deletion:
-    """Return the deletion of a performance of which no seat was ever claimed."""
+    """Return the deletion of a performance without any booking."""
 
     def state(context: DecisionContext) -> DeletionState:
         known = context.read(PERFORMANCE, performance)
@@ -120,7 +121,7 @@ def deletion_of_performance(request: Request, performance: str) -> Deletion:
             known if isinstance(known, ScheduledPerformance) else require_performance(context, performance)
         ).deletion
 
-    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
+    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - the result of a check
         decide = performance_deletion.finish_performance_deletion
         return partial(decide, performance=performance, closing=closing, in_use=used)
 
@@ -133,18 +134,18 @@ def deletion_of_performance(request: Request, performance: str) -> Deletion:
         give_up=partial(performance_deletion.give_up_performance_deletion, performance=performance),
         state=state,
         in_use=in_use,
-        refusal=HasBookings("Something of this performance was booked; cancel it instead."),
+        refusal=HasBookings("Places of this performance were booked; cancel it instead."),
     )
 
 
 def deletion_of_venue(request: Request, venue: str) -> Deletion:
-    """Return the deletion of a venue at which no event takes place."""
+    """Return the deletion of a venue without events."""
 
     def state(context: DecisionContext) -> DeletionState:
         known = context.read(VENUE, venue)
         return (known if isinstance(known, OpenVenue) else require_venue(context, venue)).deletion
 
-    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
+    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - the result of a check
         return partial(venues.finish_venue_deletion, venue=venue, closing=closing, in_use=used)
 
     return Deletion(
@@ -158,10 +159,10 @@ def deletion_of_venue(request: Request, venue: str) -> Deletion:
 
 
 async def has_bookings(request: Request, event: str, position: int) -> bool:
-    """Say whether any seat of the event's performances, as listed at `position`, was ever claimed.
+    """Return whether a seat of the event's performances, as listed at `position`, was ever claimed.
 
     Raises:
-        Behind: the list of its performances has not reached that position.
+        Behind: the read model has not reached that position.
     """
     services = services_of(request)
     await wait_for_position(request, position, *catalogue.READ_MODELS)
@@ -174,19 +175,19 @@ async def has_bookings(request: Request, event: str, position: int) -> bool:
 
 
 async def has_events(request: Request, venue: str, position: int) -> bool:
-    """Say whether any event, as listed at `position`, takes place at the venue.
+    """Return whether an event, as listed at `position`, takes place at the venue.
 
     Raises:
-        Behind: the list of events has not reached that position.
+        Behind: the read model has not reached that position.
     """
     services = services_of(request)
     await wait_for_position(request, position, *catalogue.READ_MODELS)
-    wanted = EventQuery(venue=venue, viewer=SEES_ALL, limit=1)
-    return bool(await find_events(services.read_models, wanted, now=services.clock.now()))
+    event_query = EventQuery(venue=venue, viewer=SEES_ALL, limit=1)
+    return bool(await find_events(services.read_models, event_query, now=services.clock.now()))
 
 
 async def performance_has_bookings(services: Services, performance: str) -> bool:
-    """Say whether any seat of a performance was ever claimed, whatever became of the claim."""
+    """Return whether a seat of a performance was ever claimed, ended claims included."""
     prefix = SEAT.stream(performance, "")
     first = await services.store.read_latest(prefix, limit=1)
     if not first or first[0].name not in NOT_BOOKINGS:

@@ -1,4 +1,4 @@
-"""The gate: from a scan's request to its command, and from what was recorded to the answer."""
+"""Scans: from request to command, and from the recorded scan to the response."""
 
 import hashlib
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ async def command_of_scan(
     """Return the command for a scan.
 
     Raises:
-        Forbidden: the sender is no entry manager.
+        Forbidden: the sender is not an entry manager.
     """
     ticket, fault = find_ticket(request, body)
     read = body.code if body.code is not None else str(ticket)
@@ -48,7 +48,7 @@ async def command_of_scan(
 
 
 def find_ticket(request: Request, body: ScanRequest) -> tuple[str | None, RefusalReason | None]:
-    """Return the ticket that a code or a number names, or what is wrong with the code."""
+    """Return the ticket of a code or a number, or the reason why the code is invalid."""
     if body.code is None:
         return str(UUID(body.ticket_number)), None
     try:
@@ -63,7 +63,7 @@ async def scannable_organizers(
     """Return the organizers whose tickets the sender may scan, checked in the log.
 
     Raises:
-        Forbidden: the sender is entry manager of nobody, or not of the device's organizer.
+        Forbidden: the sender is an entry manager of no organizer, or not of the device's organizer.
     """
     if device is not None:
         await identity.require_organizer_role(device.organizer, Role.ENTRY_MANAGER)
@@ -81,17 +81,17 @@ async def scannable_organizers(
 
 
 async def organizer_of(request: Request, ticket: str) -> str | None:
-    """Return whose ticket it is; None if it was never issued."""
+    """Return a ticket's organizer; None if the ticket was never issued."""
     events = (await read_events(services_of(request), TICKET.stream(ticket)))[TICKET.stream(ticket)]
     return events[0].organizer if events else None
 
 
 async def scan_result(request: Request, command: ScanTicket) -> Body:
-    """Show the recorded result of a scan, with the position of its event; the same however often it is asked for."""
+    """Return the recorded result of a scan as JSON, with the position of its event; repetitions return the same."""
     (recorded,) = await read_logged_events(services_of(request), SCAN.stream(command.device, command.nonce))
     scan: ScanAdmitted | ScanRefused = recorded.event
     history = await ticket_history(request, scan.ticket, command.organizers)
-    entries = [placed for placed in history if placed.position < recorded.position]
+    entries = [logged for logged in history if logged.position < recorded.position]
     reason = scan.reason if isinstance(scan, ScanRefused) else None
     overrode = entries[-1].event.overrode if reason is None else None
     return {
@@ -106,39 +106,39 @@ async def scan_result(request: Request, command: ScanTicket) -> Body:
     }
 
 
-async def preview_result(request: Request, command: ScanTicket, judgement: ScanDecision) -> Body:
-    """Show what a scan would come to; nothing is recorded."""
+async def preview_result(request: Request, command: ScanTicket, decision: ScanDecision) -> Body:
+    """Return the result that a scan would have as JSON; nothing is recorded."""
     history = await ticket_history(request, command.ticket, command.organizers)
     return {
-        "outcome": "confirmation_required" if judgement.reason is None else "refused",
-        "reason": judgement.reason,
+        "outcome": "confirmation_required" if decision.reason is None else "refused",
+        "reason": decision.reason,
         "scan_id": None,
         "mode": command.mode,
-        "overrode": judgement.overridden,
+        "overrode": decision.overridden,
         "ticket": scanned_ticket_json(command.ticket, history),
-        "first_entry": current_entry(history) if judgement.reason is RefusalReason.ALREADY_USED else None,
+        "first_entry": current_entry(history) if decision.reason is RefusalReason.ALREADY_USED else None,
         "position": await services_of(request).store.head(),
     }
 
 
 async def ticket_history(request: Request, ticket: str | None, organizers: frozenset[str]) -> Sequence[LoggedEvent]:
-    """Return the events of a ticket; none if it is not one of these organizers'."""
+    """Return the events of a ticket; none if it belongs to another organizer."""
     events = [] if ticket is None else await read_logged_events(services_of(request), TICKET.stream(ticket))
     return events if events and events[0].event.organizer in organizers else []
 
 
 def scanned_ticket_json(ticket: str | None, history: Sequence[LoggedEvent]) -> Body | None:
-    """Show what the person at the gate needs to know of a ticket; None if it is none of theirs."""
+    """Return a ticket's details for the gate as JSON; None if it belongs to another organizer."""
     return None if ticket is None or not history else present.issued_ticket(ticket, history[0].event)
 
 
 def current_entry(history: Sequence[LoggedEvent]) -> Body | None:
-    """Show when and where a ticket was used: its last entry, unless that was reverted."""
+    """Return when and where a ticket was used: its last entry, unless that was reverted."""
     entry: Any = None
-    for placed in history:
-        if isinstance(placed.event, EntryRecorded):
-            entry = placed
-        elif isinstance(placed.event, EntryReverted):
+    for logged in history:
+        if isinstance(logged.event, EntryRecorded):
+            entry = logged
+        elif isinstance(logged.event, EntryReverted):
             entry = None
     if entry is None:
         return None

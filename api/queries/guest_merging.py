@@ -1,4 +1,4 @@
-"""A guest that logs in takes baskets, orders and quota along to the account."""
+"""Merging a guest into the account it logs in to: holds, orders and quota."""
 
 from functools import partial
 
@@ -18,16 +18,16 @@ MOVED = "BuyerQuotaMoved"
 
 
 async def merge_logged_in_guest(request: Request, account: str) -> None:
-    """Merge the guest that logs in into the account; a guest that never took a seat stays as it is.
+    """Merge the guest that logs in into the account; a guest without any seat is not merged.
 
-    The first command ends what the guest can do, so that the quota that is left for those after it grows no more. What
-    cannot be merged is no reason to refuse the login.
+    The first command ends the guest's rights, so that the remaining quota does not grow. A refused merge does not
+    refuse the login.
     """
     services, guest = services_of(request), await guest_logging_in(request)
     if guest is None:
         return
-    while left := await performances_left(services, guest):
-        command = MergeGuest(guest=guest, account=account, performances=tuple(left[:PERFORMANCES_PER_MERGE_MAX]))
+    while remaining := await performances_left(services, guest):
+        command = MergeGuest(guest=guest, account=account, performances=tuple(remaining[:PERFORMANCES_PER_MERGE_MAX]))
         try:
             await services.handler.handle(partial(merge_guest, command=command), self_context(account))
         except Rejected:
@@ -35,23 +35,23 @@ async def merge_logged_in_guest(request: Request, account: str) -> None:
 
 
 async def performances_left(services: Services, guest: str) -> list[str]:
-    """Return the performances of which a guest took quota that has not moved."""
+    """Return the performances for which a guest has quota that was not moved."""
     prefix = BUYER_QUOTA.stream(guest, "")
     latest = await services.store.read_latest(prefix, limit=PERFORMANCES_READ_MAX)
     return [event.stream.removeprefix(prefix) for event in latest if event.name != MOVED]
 
 
 async def guest_logging_in(request: Request) -> str | None:
-    """Return the guest that an access token or, where there is no valid one, the session's cookie names."""
-    entrance = services_of(request).accounts
+    """Return the guest of the access token or, without a valid one, of the session's cookie."""
+    accounts = services_of(request).accounts
     try:
         identity = optional_identity(request)
     except Unauthenticated:
         identity = None
     if identity is not None:
-        return identity.account if await entrance.is_guest(identity.account) else None
+        return identity.account if await accounts.is_guest(identity.account) else None
     try:
         token = refresh_token_of(request)
     except ForeignOrigin:
         return None
-    return None if token is None else await entrance.revoke_guest_session(token)
+    return None if token is None else await accounts.revoke_guest_session(token)

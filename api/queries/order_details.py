@@ -1,4 +1,4 @@
-"""An order with its payments, its refunds and its performance, read from the log: exact, and never behind."""
+"""An order with its payments, refunds and performance, read from the log, so always current."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ CONFIRMED = "OrderConfirmed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDetails:
-    """Everything an order's owner and support see, but its contact."""
+    """An order as its owner and support see it, without its contact."""
 
     order: str
     state: PlacedOrder
@@ -36,10 +36,10 @@ class OrderDetails:
 
 
 async def order_details(services: "Services", order: str, owner: str | None) -> OrderDetails:
-    """Return an order that must be the owner's; None: anybody's.
+    """Return an order of the owner; None as owner: of any account.
 
     Raises:
-        NotFound: there is none, or it is somebody else's.
+        NotFound: no such order, or it belongs to another account.
     """
 
     def view(context: DecisionContext) -> tuple[PlacedOrder, dict[str, RequestedPayment], PerformanceSummary]:

@@ -1,4 +1,4 @@
-"""What the text of an order search may mean, and whose orders the sender may find."""
+"""Interpretation of the text of an order search, and the orders that the sender may find."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 
 from api.auth.identity import identity_of
-from api.auth.visibility import DESK, organizers_of
+from api.auth.visibility import SUPPORT_ROLES, organizers_of
 from api.dependencies import services_of
 from domain.decision import DecisionContext
 from domain.order import ORDER, PlacedOrder
@@ -20,20 +20,20 @@ BUYERS_MAX = 200
 
 
 async def searchable_orders(request: Request, *, filtered: bool) -> tuple[str, Sequence[str]] | None:
-    """Return whose orders the sender may find: an account's own and those of its organizers; None: anybody's.
+    """Return the account and organizers whose orders the sender may find; None: all orders.
 
-    Without a filter everybody lists their own orders only.
+    Without a filter every account lists only its own orders.
     """
     identity = identity_of(request)
     if not filtered:
         return identity.account, []
-    if await identity.has_role(*DESK):
+    if await identity.has_role(*SUPPORT_ROLES):
         return None
     return identity.account, await organizers_of(request, identity, Role.ORGANIZER)
 
 
 async def search_terms_of(request: Request, text: str) -> OrderTerms:
-    """Return what a text may mean: an id of an order, payment, refund or ticket, a code, a person, a seat's label."""
+    """Return the possible meanings of a text: an id, an order code, a person, a seat's label."""
     services, typed = services_of(request), text.strip()
     if (key := as_id(typed)) is not None:
         return OrderTerms(orders=await services.handler.query(lambda context: orders_of(context, key)))
@@ -48,7 +48,7 @@ async def search_terms_of(request: Request, text: str) -> OrderTerms:
 
 
 def as_id(text: str) -> str | None:
-    """Return the id that a text spells, if it spells one."""
+    """Return the id that a text contains; None if it is not an id."""
     try:
         return str(UUID(text))
     except ValueError:
@@ -56,7 +56,7 @@ def as_id(text: str) -> str | None:
 
 
 def orders_of(context: DecisionContext, key: str) -> list[str]:
-    """Return the orders that an id leads to, whatever it is the id of."""
+    """Return the orders of an id, which may be of an order, payment, refund or ticket."""
     found = [key] if isinstance(context.read(ORDER, key), PlacedOrder) else []
     payment, refund, ticket = context.read(PAYMENT, key), context.read(REFUND, key), context.read(TICKET, key)
     if isinstance(payment, RequestedPayment):

@@ -1,4 +1,4 @@
-"""What answers say about a performance beside orders, baskets, refunds and tickets: read from the log, never behind."""
+"""Summary of a performance for orders, holds, refunds and tickets, read from the log, so always current."""
 
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,13 @@ async def summary_of(services: "Services", performance: str) -> PerformanceSumma
     """Return the summary of a performance.
 
     Raises:
-        NotFound: it was never scheduled.
+        NotFound: no such performance.
     """
     return await services.handler.query(lambda context: summary_in(context, performance))
 
 
 def summary_in(context: DecisionContext, performance: str) -> PerformanceSummary:
-    """Read the summary of a performance."""
+    """Return the summary of a performance from a decision context."""
     state = require_performance(context, performance)
     venue = require_venue(context, state.venue).details
     return PerformanceSummary(

@@ -1,4 +1,4 @@
-"""Refunds as the log tells them: the same that the list shows, and never behind."""
+"""Refunds read from the log, so always current; the same fields as in the read model."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,10 @@ RecordedEvents = Sequence[tuple[RecordedEvent, Any]]
 
 
 async def refunds_of(services: "Services", refunds: Sequence[str]) -> list[Refund]:
-    """Return refunds in the order of their ids given.
+    """Return refunds in the order of the given ids.
 
     Raises:
-        NotFound: one was never requested.
+        NotFound: no such refund.
     """
     streams = await services.store.read_streams([REFUND.stream(refund) for refund in refunds])
     return [refund_of(services, refund, streams[REFUND.stream(refund)]) for refund in refunds]
@@ -36,7 +36,7 @@ def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEven
     """Return a refund from the events of its stream.
 
     Raises:
-        NotFound: there are none.
+        NotFound: the stream is empty.
     """
     decode = services.codec.decode
     recorded_events = [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
@@ -82,5 +82,5 @@ DECIDED = (RefundApproved, RefundRejected)
 
 
 def last(recorded_events: RecordedEvents, kinds: tuple[type, ...]) -> tuple[RecordedEvent, Any] | None:
-    """Return the last event of some classes."""
+    """Return the last event of one of the classes; None without one."""
     return next(((recorded, event) for recorded, event in reversed(recorded_events) if isinstance(event, kinds)), None)

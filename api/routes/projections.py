@@ -127,5 +127,5 @@ async def unpark_stream(request: Request, name: Name, body: UnparkRequest) -> Re
 
 async def run_operation(request: Request, name: str, operation: Operation, **fields: object) -> Response:
     """Run an operation on a read model and return the response."""
-    outcome = await services_of(request).switches.run(name, operation, partial(execute_command, request))
+    outcome = await services_of(request).projection_operations.run(name, operation, partial(execute_command, request))
     return command_response(outcome, {"name": name, **fields})

@@ -87,5 +87,7 @@ async def drop_projection_versions(request: Request, name: Name) -> Response:
 
 async def enqueue_request(request: Request, name: str, rebuild_request: RebuildRequest) -> Response:
     """Enqueue a rebuild request and return the response that names where to watch it."""
-    outcome = await services_of(request).asking.enqueue(name, rebuild_request, partial(execute_command, request))
+    outcome = await services_of(request).rebuild_requests.enqueue(
+        name, rebuild_request, partial(execute_command, request)
+    )
     return command_response(outcome, {"name": name, "watch": WATCH}, status=202)

@@ -80,7 +80,7 @@ async def watch_seat_map(
     await require_visible_seats(request, performance)
     services = services_of(request)
     client = services.clients.of(request)
-    return LiveResponse(await services.live.to_watch(performance, client), known, services.live.crowd, client)
+    return LiveResponse(await services.live.to_watch(performance, client), known, services.live.subscribers, client)
 
 
 @router.post(

@@ -37,6 +37,6 @@ async def open_seat_map(
     picture = ClientSeatMap.of(orjson.loads(snapshot.plain))
     live = await maps.to_watch(office.performance_id, CLIENT)
     client = await stack.enter_async_context(
-        watching(LiveResponse(live, Known(picture.position, None), maps.crowd, CLIENT), "/live")
+        watching(LiveResponse(live, Known(picture.position, None), maps.subscribers, CLIENT), "/live")
     )
     return client, picture

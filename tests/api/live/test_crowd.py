@@ -76,7 +76,7 @@ async def followed(crowd: SubscriberLimits) -> AsyncIterator[SeatMapFeed]:
         reader_for([SEAT_MAP]),
         edition=edition,
         current_edition=current,
-        send_one_away=crowd.reject_one,
+        reject_one=crowd.reject_one,
     )
     yield made
     await made.stop()

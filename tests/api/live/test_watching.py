@@ -103,14 +103,14 @@ class TestWatch:
     async def test_given_too_many_who_watch_then_the_next_is_asked_to_retry(
         self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(office.shop.engine.live.crowd, "limits", WatchLimits(watchers=1))
+        monkeypatch.setattr(office.shop.engine.live.subscribers, "limits", WatchLimits(watchers=1))
         path = f"/performances/{office.performance_id}/live"
         async with watch(office) as client:
             await client.chunk()
             answer = await office.get(path)
             assert refused(answer) == (503, "busy")
             assert int(answer.headers["retry-after"]) > 0
-            monkeypatch.setattr(office.shop.engine.live.crowd, "limits", WatchLimits(per_client=1))
+            monkeypatch.setattr(office.shop.engine.live.subscribers, "limits", WatchLimits(per_client=1))
             answer = await office.get(path)
             assert refused(answer) == (429, "too_many_watchers")
             assert int(answer.headers["retry-after"]) > 0
