@@ -16,11 +16,16 @@ from adapters.postgres.sessions import PostgresSessions
 from api.auth.known_devices import Devices
 from api.auth.login_rate_limit import LoginRateLimit
 from api.dependencies import ApiSettings, Services
-from api.http.bodies import LARGE_AT_ONCE_MAX, LARGE_OF_CLIENT_MAX, LARGE_WAITING_MAX, LARGE_WAITING_SECONDS_MAX
 from api.http.fair_queue import FairQueue
 from api.http.load_shedding import ConcurrencyLimit
 from api.http.metrics import Metrics
 from api.http.projection_status_stream import ProjectionStatusStream
+from api.http.requests.bodies import (
+    LARGE_AT_ONCE_MAX,
+    LARGE_OF_CLIENT_MAX,
+    LARGE_WAITING_MAX,
+    LARGE_WAITING_SECONDS_MAX,
+)
 from api.live import LiveSeatMaps, WatchLimits
 from application.access_tokens import AccessTokens, SigningKey
 from application.accounts import Accounts

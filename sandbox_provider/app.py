@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox_provider import customer_routes, merchant_routes
 from sandbox_provider.gateway import Gateway
+from sandbox_provider.http import customer_routes, merchant_routes
 from sandbox_provider.ledger import Ledger
 from sandbox_provider.models import SandboxRefused
 from sandbox_provider.webhooks import WebhookSender

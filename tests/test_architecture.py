@@ -103,14 +103,10 @@ BUSINESS_WORDS = frozenset(
 """Words of the shop that are no words of an event store."""
 
 LARGE_FOLDERS = {
-    "api/http": 21,
-    "api/routes": 25,
-    "api/schemas": 23,
     "domain": 23,
     "domain/decisions": 19,
     "runtime": 18,
     "runtime/cli": 17,
-    "sandbox_provider": 17,
 }
 """Folders with more modules than that, to be split: they may not grow."""
 

@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Request
 
 from api.dependencies import services_of
 from api.http.commands import POSITION_MAX, MinPosition, wait_for_position
-from api.schemas.values import Timestamp
+from api.schemas.fields.values import Timestamp
 from audit.as_of import AsOf, as_of
 from audit.streams import HistoricalStreams
 

@@ -19,8 +19,8 @@ from uuid_utils.compat import uuid7
 from api.auth.access import ACCESS_OF_ROUTE, Access
 from api.auth.identity import Identity, identity_of, known_sender
 from api.dependencies import services_of
-from api.http.bodies import digest_of
 from api.http.deadlines import ARRIVED_AT, GONE
+from api.http.requests.bodies import digest_of
 from application.errors import Behind, Malformed
 from domain.account import require_unmerged
 from eventstore.clock import ticks

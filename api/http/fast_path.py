@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from api.auth.access import PREFIX
-from api.http.bodies import unreadable
 from api.http.middleware import FastPath
 from api.http.problems import problem_response
+from api.http.requests.bodies import unreadable
 from api.http.routing import GuardedRoute, Handle, guarded
 
 ID = r"(?P<\1>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"

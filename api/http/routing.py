@@ -15,10 +15,10 @@ from starlette.types import Scope
 from api.auth.access import ACCESS_OF_ROUTE, PREFIX, Access, access_for, authorize, find_owner
 from api.auth.identity import IDENTITY, identify, identity_of
 from api.dependencies import services_of
-from api.http.bodies import BoundedRequest, spooled
 from api.http.deadlines import OutOfTime
-from api.http.inputs import READING, RouteInputs
 from api.http.problems import problem_responses
+from api.http.requests.bodies import BoundedRequest, spooled
+from api.http.requests.inputs import READING, RouteInputs
 from api.openapi.operations import operation_texts
 from application.errors import Malformed
 from eventstore.errors import OutcomeUnknown, StoreUnavailable

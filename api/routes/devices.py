@@ -11,9 +11,9 @@ from api.auth.identity import identity_of
 from api.auth.visibility import acting_organizer, require_organizers
 from api.dependencies import services_of
 from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.http.filters import require_own_organizer
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.problems import problem_responses
+from api.http.requests.filters import require_own_organizer
 from api.http.routing import business_router
 from api.presenters import devices as present
 from api.presenters.values import id_of

@@ -13,17 +13,17 @@ from api.auth.visibility import acting_organizer, require_visible_event, viewer_
 from api.dependencies import services_of
 from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
 from api.http.editions import IfMatch, edition_header, require_edition
-from api.http.filters import require_filtered_venue
 from api.http.pagination import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, split_page, values_in
-from api.http.periods import require_period
 from api.http.problems import problem_responses
+from api.http.requests.filters import require_filtered_venue
+from api.http.requests.periods import require_period
 from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
 from api.queries.event_deletion import archive_unused, deletion_of_event
 from api.schemas.events import EventChange, EventDeleted, EventDetailsResponse, EventRequest, EventResult, Events
-from api.schemas.texts import Spelled, without_invisible
-from api.schemas.values import Day, Time
+from api.schemas.fields.texts import Spelled, without_invisible
+from api.schemas.fields.values import Day, Time
 from application.errors import Malformed
 from domain import event as events
 from domain import organizer as organizers

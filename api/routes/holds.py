@@ -6,11 +6,11 @@ from fastapi import Request, Response
 
 from api.auth.identity import identity_of
 from api.dependencies import services_of
-from api.http.booking_requests import EXTENSION, book
 from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
 from api.http.fast_path import fast_router
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.problems import problem_responses
+from api.http.requests.booking_requests import EXTENSION, book
 from api.http.routing import business_router
 from api.presenters import orders as present
 from api.queries.performance_summary import summary_in

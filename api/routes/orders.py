@@ -10,12 +10,12 @@ from uuid_utils.compat import uuid7
 from api.auth.identity import identity_of
 from api.auth.visibility import owner_filter
 from api.dependencies import services_of
-from api.http.booking_requests import book
 from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
 from api.http.fast_path import fast_router
-from api.http.filters import require_findable
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.problems import problem_responses
+from api.http.requests.booking_requests import book
+from api.http.requests.filters import require_findable
 from api.http.routing import business_router
 from api.presenters import orders as present
 from api.presenters.values import Body

@@ -18,8 +18,8 @@ from api.http.commands import (
     wait_for_position,
 )
 from api.http.editions import IfMatch, edition_header, require_edition
-from api.http.performance_requests import entry_rules_of, limits_of, prices_of, to_change_command
 from api.http.problems import problem_responses
+from api.http.requests.performance_requests import entry_rules_of, limits_of, prices_of, to_change_command
 from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of

@@ -9,16 +9,16 @@ from uuid_utils.compat import uuid7
 
 from api.auth.visibility import acting_organizer
 from api.dependencies import Services, services_of
-from api.http.bodies import require_json, spooled_of, unreadable
 from api.http.commands import JSON, MinPosition, command_response, execute_command, json_response, wait_for_position
 from api.http.editions import IfMatch, edition_header, require_edition
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.problems import problem_responses
+from api.http.requests.bodies import require_json, spooled_of, unreadable
 from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import id_of
 from api.queries.event_deletion import archive_unused, deletion_of_venue
-from api.schemas.texts import Spelled
+from api.schemas.fields.texts import Spelled
 from api.schemas.venues import (
     LayoutPublished,
     LayoutRequest,

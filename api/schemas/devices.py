@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.texts import ShortText
-from api.schemas.values import Cursor, Id, Position, Timestamp
+from api.schemas.fields.texts import ShortText
+from api.schemas.fields.values import Cursor, Id, Position, Timestamp
 from domain.device import PERFORMANCES_PER_DEVICE_MAX
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.fields.texts import ShortText, Text, Title
+from api.schemas.fields.values import Cursor, Id, Position, WebAddress
 from api.schemas.performances import PerformanceResponse
-from api.schemas.texts import ShortText, Text, Title
-from api.schemas.values import Cursor, Id, Position, WebAddress
 from domain.event import EventStatus
 
 ImageUrl = Annotated[WebAddress | None, Field(description="URL of a picture.")]

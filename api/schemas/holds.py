@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.fields.texts import ShortText
+from api.schemas.fields.values import Cursor, Money, Position, QuotedLine, SeatKey, Whole
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import ShortText
-from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey, Whole
 
 ITEMS_MAX = 1_000
 QUANTITY_MAX = 1_000

@@ -6,14 +6,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.fields.locales import Locale
+from api.schemas.fields.texts import Name, ShortText
+from api.schemas.fields.values import Cursor, Id, Money, Position, QuotedLine
 from api.schemas.holds import Items
-from api.schemas.locales import Locale
 from api.schemas.payments import PaymentResponse
 from api.schemas.people import Email
 from api.schemas.refunds import RefundResponse
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import Name, ShortText
-from api.schemas.values import Cursor, Id, Money, Position, QuotedLine
 from domain.order import OrderStatus
 
 TERMS_LENGTH_MAX = 40

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.texts import ShortText
-from api.schemas.values import Money, Position
+from api.schemas.fields.texts import ShortText
+from api.schemas.fields.values import Money, Position
 from domain.payment import DisputeStatus, PaymentOutcome, PaymentStatus
 
 

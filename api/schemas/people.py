@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.texts import Name, without_invisible
+from api.schemas.fields.texts import Name, without_invisible
 from application.passwords import LENGTH_MAX, LENGTH_MIN
 from domain.ports.personal_data import EMAIL_LENGTH_MAX
 from domain.values import Role

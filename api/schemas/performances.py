@@ -7,8 +7,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.texts import ShortText
-from api.schemas.values import Amount, Flag, Id, Money, Position, Timestamp, Whole
+from api.schemas.fields.texts import ShortText
+from api.schemas.fields.values import Amount, Flag, Id, Money, Position, Timestamp, Whole
 from domain.decisions.deletion import DeletionStatus
 from domain.decisions.scheduling import PRICES_PER_PERFORMANCE_MAX
 from domain.performance import SalesState

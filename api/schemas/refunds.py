@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.fields.texts import SEVERAL_LINES, visible
+from api.schemas.fields.values import Cursor, Money, Position
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import SEVERAL_LINES, visible
-from api.schemas.values import Cursor, Money, Position
 from domain.refund import RefundStatus
 from domain.values import SEATS_PER_HOLD_MAX, RefundReason
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.values import Position, SeatKey, Timestamp
+from api.schemas.fields.values import Position, SeatKey, Timestamp
 from domain.values import BlockReason
 
 SEATS_NAMED_MAX = 1_000

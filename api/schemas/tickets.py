@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.fields.texts import ShortText
+from api.schemas.fields.values import Cursor, Flag, Id, Place, Position
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import ShortText
-from api.schemas.values import Cursor, Flag, Id, Place, Position
 from application.ticket_codes import CODE_BYTES_MAX
 from domain.ticket import EntryMode, RefusalReason, RevertReason
 from domain.values import PerformanceCancelReason

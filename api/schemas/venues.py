@@ -5,8 +5,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.texts import ShortText, Title
-from api.schemas.values import Country, Cursor, Flag, Id, Position, TimeZone
+from api.schemas.fields.texts import ShortText, Title
+from api.schemas.fields.values import Country, Cursor, Flag, Id, Position, TimeZone
 from domain.decisions.deletion import DeletionStatus
 
 

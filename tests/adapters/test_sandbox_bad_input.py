@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.routing import Route
 
-from sandbox_provider import customer_routes, merchant_routes
 from sandbox_provider.cards import CARDS
+from sandbox_provider.http import customer_routes, merchant_routes
 from tests.adapters.sandbox_process import SandboxProcess, new_reference
 
 RETURN_URL = "http://127.0.0.1:8000/orders/one"

@@ -11,7 +11,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from api.routes import exports
+from api.routes.operations import exports
 from domain.values import Role
 from eventstore.exports.json_lines import event_of
 from eventstore.sealing.merkle import root_over

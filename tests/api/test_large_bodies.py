@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.auth.access import LAYOUT_BYTES_MAX
-from api.http.bodies import BoundedRequest
+from api.http.requests.bodies import BoundedRequest
 from domain.values import Role
 from tests.api.http_scenario import VENUE, HttpScenario, done, refused
 from tests.api.shop import V1, until

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.schemas.locales import known_locale
+from api.schemas.fields.locales import known_locale
 from tests.api.http_scenario import HttpScenario, done, refused
 
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Strict
 
 from api import schemas
 from api.schemas.base import RequestBody
-from api.schemas.values import rfc3339
+from api.schemas.fields.values import rfc3339
 
 
 def bodies(shape: type[RequestBody] = RequestBody) -> Iterator[type[RequestBody]]:

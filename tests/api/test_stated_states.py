@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.http import booking_requests
+from api.http.requests import booking_requests
 from domain.decisions.holding import expire_hold
 from domain.values import Role
 from tests.api.http_scenario import HttpScenario, OpenedScenario, done, folding, refused

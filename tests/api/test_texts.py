@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from api.schemas.fields.texts import Name, ShortText, Text, Title
 from api.schemas.orders import Terms
 from api.schemas.people import Email
 from api.schemas.refunds import ReasonText
-from api.schemas.texts import Name, ShortText, Text, Title
 from tests.api.shop import V1, Shop
 
 ONE_LINE = [Name, Terms, Title, ShortText]

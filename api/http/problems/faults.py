@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.schemas.fields.texts import ONE_LINE, SEVERAL_LINES
+from api.schemas.fields.values import UUID_PATTERN
 from api.schemas.people import WITHOUT_NUL
-from api.schemas.texts import ONE_LINE, SEVERAL_LINES
-from api.schemas.values import UUID_PATTERN
 
 RAISED = "Value error, "
 UNREADABLE_JSON = frozenset({"json_invalid"})

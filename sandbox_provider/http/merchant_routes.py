@@ -13,8 +13,7 @@ from starlette.routing import Route
 
 from sandbox_provider.cards import RefundBehaviour, find_card_by_name
 from sandbox_provider.gateway import Gateway, gateway_of
-from sandbox_provider.models import Checkout
-from sandbox_provider.schemas import (
+from sandbox_provider.http.schemas import (
     ByReference,
     CloseDispute,
     DeliveryPage,
@@ -26,6 +25,7 @@ from sandbox_provider.schemas import (
     read_query,
     refund_document,
 )
+from sandbox_provider.models import Checkout
 
 ShopRoute = Callable[[Request, Gateway], Awaitable[Response]]
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from api.schemas.values import plausible_day, plausible_timestamp
+from api.schemas.fields.values import plausible_day, plausible_timestamp
 from application.errors import Malformed
 
 

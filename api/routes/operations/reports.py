@@ -12,15 +12,15 @@ from api.auth.visibility import require_organizers
 from api.dependencies import services_of
 from api.http.as_of import At, AtPosition, as_of_parameter, historical_streams
 from api.http.commands import MinPosition, json_response, wait_for_position
-from api.http.filters import require_filtered_account, require_own_organizer, require_reported_performance
 from api.http.pagination import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, split_page, values_in
-from api.http.periods import require_period
 from api.http.problems import problem_responses
+from api.http.requests.filters import require_filtered_account, require_own_organizer, require_reported_performance
+from api.http.requests.periods import require_period
 from api.http.routing import business_router
 from api.presenters import reports as present
 from api.presenters.values import Body
-from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
-from api.schemas.values import Day
+from api.schemas.fields.values import Day
+from api.schemas.operations.reports import AccountReport, PerformanceReport, SalesReport
 from application.errors import Malformed
 from audit.account_report import account_report
 from audit.as_of import AsOf, as_of

@@ -11,7 +11,7 @@ from api.http.commands import MinPosition, command_response, execute_command, js
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.routing import business_router
 from api.presenters.exceptions import exception_from_row
-from api.schemas.exceptions import ExceptionResolved, Exceptions, ExceptionStatus, ResolutionRequest
+from api.schemas.operations.exceptions import ExceptionResolved, Exceptions, ExceptionStatus, ResolutionRequest
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution
 from projections.exceptions import queries as exceptions

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import ResponseBody
-from api.schemas.values import Cursor, Money
+from api.schemas.fields.values import Cursor, Money
 from domain.values import PerformanceCancelReason
 
 

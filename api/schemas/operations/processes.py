@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.base import ResponseBody
-from api.schemas.values import Cursor, Position
+from api.schemas.fields.values import Cursor, Position
 
 
 class ProcessResponse(ResponseBody):

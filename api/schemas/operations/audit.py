@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.schemas.base import ResponseBody
+from api.schemas.fields.values import Cursor, Money
 from api.schemas.orders import OrderLine
 from api.schemas.seats import Seats
-from api.schemas.values import Cursor, Money
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome, PaymentStatus
 from domain.refund import RefundStatus

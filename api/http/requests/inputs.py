@@ -11,8 +11,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Header, Path, Query
 
-from api.http.bodies import require_json
-from api.schemas.values import UUID_PATTERN
+from api.http.requests.bodies import require_json
+from api.schemas.fields.values import UUID_PATTERN
 from application.errors import Malformed
 
 READING = frozenset({"GET", "HEAD"})

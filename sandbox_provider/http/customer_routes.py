@@ -11,8 +11,8 @@ from starlette.routing import Route
 from sandbox_provider import pages
 from sandbox_provider.cards import find_card_by_name, find_card_by_number
 from sandbox_provider.gateway import Gateway, gateway_of, page_path
+from sandbox_provider.http.schemas import Confirm, Pay, is_form, read_body
 from sandbox_provider.models import Checkout, CheckoutStatus, NotAcceptable, NotFound, SandboxRefused
-from sandbox_provider.schemas import Confirm, Pay, is_form, read_body
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "

@@ -12,12 +12,12 @@ from api.dependencies import services_of
 from api.http.as_of import AsOfParameter, historical_streams
 from api.http.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
 from api.http.pagination import Limit
-from api.http.periods import require_period
 from api.http.problems import problem_responses
+from api.http.requests.periods import require_period
 from api.http.routing import business_router
 from api.presenters import as_of as present
-from api.schemas.audit import OrderAsOf, RecordedEvents, SeatAsOf, SeatsAsOf, StreamAsOf
-from api.schemas.values import Timestamp
+from api.schemas.fields.values import Timestamp
+from api.schemas.operations.audit import OrderAsOf, RecordedEvents, SeatAsOf, SeatsAsOf, StreamAsOf
 from audit.currencies import currencies_of
 from audit.known import require_actor, require_known
 from audit.log_search import Search, search

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import RequestBody, ResponseBody
-from api.schemas.values import Cursor, Money, Position
+from api.schemas.fields.values import Cursor, Money, Position
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 
 

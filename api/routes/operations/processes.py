@@ -9,7 +9,7 @@ from api.dependencies import services_of
 from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
 from api.http.routing import business_router
 from api.presenters.values import Body
-from api.schemas.processes import ProcessesResponse, ProcessResult
+from api.schemas.operations.processes import ProcessesResponse, ProcessResult
 from domain.operations.process import ProcessStatus, require_status, retry
 
 NAME_LENGTH_MAX = 50

@@ -11,7 +11,7 @@ from api.dependencies import services_of
 from api.http.commands import command_response, execute_command
 from api.http.routing import business_router
 from api.live import EVENT_STREAM
-from api.schemas.projections import RebuildRequestBody, UnskipRequest, VersionsRequested
+from api.schemas.operations.projections import RebuildRequestBody, UnskipRequest, VersionsRequested
 from projections.rebuild import requests
 from projections.rebuild.requests import RebuildRequest
 

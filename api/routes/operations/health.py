@@ -9,7 +9,7 @@ from api.dependencies import Services, services_of
 from api.http.commands import json_response
 from api.http.metrics import TEXT
 from api.http.routing import operations_router
-from api.schemas.health import Alive, Ready
+from api.schemas.operations.health import Alive, Ready
 from eventstore.errors import ClockBehind, StoreUnavailable
 from projections.engine.status import list_statuses
 

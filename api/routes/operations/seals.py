@@ -12,7 +12,7 @@ from api.http.pagination import Limit, PositionCursor
 from api.http.problems import problem_responses
 from api.http.routing import business_router
 from api.presenters import seals as present
-from api.schemas.seals import Comparison, Seals, TicketProof
+from api.schemas.operations.seals import Comparison, Seals, TicketProof
 from application.tickets import ticket_details
 from domain.ticket import TICKET
 from eventstore.sealing.proof import proof_to_json

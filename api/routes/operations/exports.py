@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 from api.dependencies import services_of
 from api.http.commands import POSITION_MAX, MinPosition, wait_for_position
 from api.http.load_shedding import ConcurrencyLimit
-from api.http.periods import require_period
 from api.http.problems import problem_responses
+from api.http.requests.periods import require_period
 from api.http.routing import business_router
-from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
-from api.schemas.values import Timestamp
+from api.routes.operations.audit import NAMES_MAX, After, Before, EventName, StreamName
+from api.schemas.fields.values import Timestamp
 from audit.known import require_known
 from audit.log_search import PositionRange, Search, searchable_range
 from eventstore.exports.formats import Format, writer_of

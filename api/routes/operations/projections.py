@@ -10,7 +10,7 @@ from api.http.commands import MinPosition, command_response, execute_command, js
 from api.http.routing import business_router
 from api.presenters.projections import builds_json
 from api.presenters.values import Body
-from api.schemas.projections import (
+from api.schemas.operations.projections import (
     EventSkippedResult,
     ParkRequest,
     ProjectionResult,
