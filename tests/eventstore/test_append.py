@@ -1,15 +1,12 @@
 """Contract of append, for every store."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import permutations
-from uuid import UUID
+from datetime import timedelta
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from eventstore.digest import digest_of, event_content
-from eventstore.errors import BatchRefused, ClockBehind, Unencodable
+from eventstore.errors import BatchRefused, Unencodable
 from eventstore.store import (
     BATCH_BYTES_MAX,
     COMMANDS_PER_BATCH_MAX,
@@ -22,9 +19,6 @@ from eventstore.store import (
     NewEvent,
     OutsideTimeWindow,
     RecordedEvent,
-    Refused,
-    Replayed,
-    RequestFingerprint,
     Store,
     Write,
 )
@@ -139,31 +133,6 @@ class TestExpectations:
         assert await store.head() == 2
 
 
-class TestReplays:
-    async def test_a_command_sent_again_gets_the_positions_of_its_events(self, store: Store) -> None:
-        fingerprint = RequestFingerprint(account="ann", route="POST /orders", body_sha256=bytes(range(32)))
-        command = to_append(at("seat-1", 0, 2), at("seat-2", 0), fingerprint=fingerprint)
-        (appended,) = await store.append([command])
-        await store.append([to_append(at("seat-1", 2))])
-        assert isinstance(appended, Appended)
-        (replayed,) = await store.append([command])
-        assert replayed == Replayed(first=1, last=3, recorded_at=appended.recorded_at, fingerprint=fingerprint)
-        assert await store.head() == 4
-
-    async def test_guards_alone_under_the_id_of_a_done_command_are_a_replay(self, store: Store) -> None:
-        command = to_append(at("seat-1", 0))
-        await store.append([command])
-        (verdict,) = await store.append([to_append(guards={"seat-1": 1}, command_id=command.command_id)])
-        assert isinstance(verdict, Replayed)
-
-    async def test_a_conflicting_command_can_be_sent_again(self, store: Store) -> None:
-        command = to_append(at("seat-1", 1))
-        assert await store.append([command]) == [Conflict(stream="seat-1", version=0)]
-        await store.append([to_append(at("seat-1", 0))])
-        (verdict,) = await store.append([command])
-        assert isinstance(verdict, Appended)
-
-
 class TestWindows:
     async def test_outside_its_window_a_command_is_late(self, store: Store) -> None:
         now = await store.now()
@@ -192,144 +161,6 @@ class TestWindows:
         now = await store.now()
         (verdict,) = await store.append([to_append(guards={"seat-1": 0}, not_after=now - HOUR)])
         assert isinstance(verdict, OutsideTimeWindow)
-
-
-class TestVerdictsBesideEachOther:
-    async def test_every_kind_in_one_batch_in_any_order(self, store: Store) -> None:
-        done = to_append(at("seat-1", 0))
-        await store.append([done, to_append(at("seat-2", 0))])
-        past = await store.now() - HOUR
-        wishes = {
-            Conflict: to_append(at("seat-2", 0)),
-            Replayed: done,
-            OutsideTimeWindow: to_append(at("seat-3", 0), not_after=past),
-            Appended: to_append(guards={"seat-4": 0}),
-        }
-        for kinds in permutations(wishes):
-            written = to_append(at(f"seat-{uuid7()}", 0))
-            verdicts = await store.append([*(wishes[kind] for kind in kinds), written])
-            assert [type(verdict) for verdict in verdicts] == [*kinds, Appended]
-
-    async def test_done_counts_before_stale_and_stale_before_late(self, store: Store) -> None:
-        now = await store.now()
-        done = to_append(at("seat-1", 0), not_after=now + HOUR)
-        await store.append([done])
-        done_stale_late = replace(done, not_after=now - HOUR)
-        stale_late = to_append(at("seat-1", 0), not_after=now - HOUR)
-        verdicts = await store.append([stale_late, to_append(at("seat-2", 0))])
-        assert [type(verdict) for verdict in verdicts] == [Conflict, Appended]
-        (verdict,) = await store.append([done_stale_late])
-        assert isinstance(verdict, Replayed)
-
-
-class TestWhatCameToNothing:
-    async def refused(self, store: Store, command_id: UUID) -> datetime:
-        """Submit a command that is refused; return the time of the refusal."""
-        nothing = to_append(guards={"seat-1": 0}, command_id=command_id, asked_at=await store.now())
-        (verdict,) = await store.append([nothing])
-        assert isinstance(verdict, Appended)
-        return verdict.recorded_at
-
-    async def test_an_attempt_requested_before_the_refusal_has_no_effect(self, store: Store) -> None:
-        command_id = uuid7()
-        asked_at = await store.now()
-        refused_at = await self.refused(store, command_id)
-        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
-        assert isinstance(verdict, Refused)
-        assert verdict.refused_at == refused_at <= verdict.now
-        assert await store.head() == 0
-
-    async def test_an_attempt_requested_after_the_refusal_is_checked_anew(self, store: Store) -> None:
-        command_id = uuid7()
-        refused_at = await self.refused(store, command_id)
-        again = to_append(at("seat-1", 0), command_id=command_id, asked_at=refused_at + timedelta(microseconds=1))
-        (verdict,) = await store.append([again])
-        assert isinstance(verdict, Appended)
-        (replay,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=refused_at)])
-        assert isinstance(replay, Replayed)
-
-    async def test_of_two_refusals_the_later_one_counts(self, store: Store) -> None:
-        command_id = uuid7()
-        await self.refused(store, command_id)
-        asked_at = await store.now()
-        await self.refused(store, command_id)
-        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
-        assert isinstance(verdict, Refused)
-
-    async def test_a_command_that_cannot_be_repeated_leaves_no_refusal(self, store: Store) -> None:
-        command_id = uuid7()
-        asked_at = await store.now()
-        (nothing,) = await store.append([to_append(guards={"seat-1": 0}, command_id=command_id)])
-        assert isinstance(nothing, Appended)
-        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
-        assert isinstance(verdict, Appended)
-
-    async def test_a_conflict_is_no_refusal(self, store: Store) -> None:
-        command_id = uuid7()
-        asked_at = await store.now()
-        (conflict,) = await store.append([to_append(guards={"seat-1": 7}, command_id=command_id, asked_at=asked_at)])
-        assert isinstance(conflict, Conflict)
-        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
-        assert isinstance(verdict, Appended)
-
-    async def test_in_one_batch_each_command_has_its_own_verdict(self, store: Store) -> None:
-        overtaken, done = uuid7(), uuid7()
-        asked_at = await store.now()
-        await self.refused(store, overtaken)
-        await store.append([to_append(at("seat-1", 0), command_id=done)])
-        verdicts = await store.append(
-            [
-                to_append(at("seat-2", 0), command_id=overtaken, asked_at=asked_at),
-                to_append(at("seat-3", 0), asked_at=asked_at),
-                to_append(guards={"seat-1": 1}, asked_at=asked_at),
-                to_append(command_id=done, asked_at=asked_at),
-                to_append(guards={"seat-1": 0}, asked_at=asked_at),
-            ]
-        )
-        assert [type(verdict) for verdict in verdicts] == [Refused, Appended, Appended, Replayed, Conflict]
-
-
-class TestTheClock:
-    async def test_more_than_two_seconds_behind_the_last_event_nothing_is_taken(self, backend: Backend) -> None:
-        await backend.record_ahead(timedelta(seconds=60))
-        head = await backend.store.head()
-        with pytest.raises(ClockBehind):
-            await backend.store.append([to_append(at("seat-1", 0))])
-        assert await backend.store.head() == head
-
-    async def test_a_little_behind_events_get_the_time_of_the_last_one(self, backend: Backend) -> None:
-        last = await backend.record_ahead(timedelta(seconds=1.9))
-        (verdict,) = await backend.store.append([to_append(at("seat-1", 0))])
-        assert isinstance(verdict, Appended)
-        assert verdict.recorded_at == last
-
-
-class TestAClockThatRanAhead:
-    async def test_the_state_has_the_delay_and_whether_appends_are_refused(self, backend: Backend) -> None:
-        assert not (await backend.store.clock()).refuses
-        last = await backend.record_ahead(HOUR)
-        state = await backend.store.clock()
-        assert (state.position, state.recorded_at) == (await backend.store.head(), last)
-        assert state.refuses
-        assert timedelta(minutes=59) < state.behind <= HOUR
-
-    async def test_once_accepted_events_get_the_time_of_the_last_one(self, backend: Backend) -> None:
-        last = await backend.record_ahead(HOUR)
-        await backend.accept_clock()
-        for number in range(2):
-            (verdict,) = await backend.store.append([to_append(at("seat-1", number))])
-            assert isinstance(verdict, Appended)
-            assert verdict.recorded_at == last
-        state = await backend.store.clock()
-        assert (state.accepted, state.refuses) == (True, False)
-
-    async def test_one_that_runs_ahead_again_is_an_alarm_again(self, backend: Backend) -> None:
-        await backend.record_ahead(HOUR)
-        await backend.accept_clock()
-        await backend.record_ahead(2 * HOUR)
-        with pytest.raises(ClockBehind):
-            await backend.store.append([to_append(at("seat-1", 0))])
-        assert (await backend.store.clock()).refuses
 
 
 class TestWhatIsRefused:

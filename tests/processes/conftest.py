@@ -10,9 +10,12 @@ from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
 from eventstore.postgres.migrate import EVENTSTORE, migrate
 from processes import runner
+from processes.release_lapsed_holds import ReleaseLapsedHolds
+from processes.settle_payments import SettlePayments
 from runtime.local.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
 from tests.databases import fresh_database, make_template, role_password
+from tests.processes.rule_fixture import RuleFixture
 from tests.processes.shop import ShiftedClock, Shop, memory_state
 from tests.properties.scenario import Scenario
 
@@ -68,3 +71,19 @@ async def shop(gateway: SandboxGateway, clock: ShiftedClock) -> Shop:
     shop = Shop(scenario, gateway, state)
     await shop.ignore_older_books()
     return shop
+
+
+@pytest.fixture
+async def holds() -> RuleFixture:
+    """The rule on lapsed holds."""
+    fixture = RuleFixture(lambda handler: ReleaseLapsedHolds(handler, pause_s=0))
+    await fixture.open()
+    return fixture
+
+
+@pytest.fixture
+async def captures() -> RuleFixture:
+    """The rule on captures."""
+    fixture = RuleFixture(SettlePayments)
+    await fixture.open()
+    return fixture

@@ -9,7 +9,7 @@ from domain.decisions import ordering, paying
 from domain.ports.payment_gateway import PaymentRefused, PaymentUnavailable, ProviderPayment
 from domain.values import OrderCancelReason
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
-from tests.processes.test_rules import RuleFixture
+from tests.processes.rule_fixture import RuleFixture
 from tests.properties.scenario import HOLD_LASTS, ScriptedCommand
 
 

@@ -20,7 +20,7 @@ from processes import reconcile_payments
 from processes.reconcile_payments import LEDGER, ReconcilePayments
 from processes.submit_refunds import SubmitRefunds
 from processes.work import WorkItem
-from tests.processes.test_rules import RuleFixture
+from tests.processes.rule_fixture import RuleFixture
 from tests.properties.scenario import START, ScriptedCommand
 
 PRICE = 4500
