@@ -1,7 +1,4 @@
-"""The contract of an event store: positions, versions, atomic appends to many streams, one verdict per command.
-
-Both implementations (`memory`, `postgres`) pass the same contract tests.
-"""
+"""The contract of the event stores `memory` and `postgres`: commands, verdicts, recorded events, and the methods."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,10 +143,7 @@ class RecordedEvent(NamedTuple):
 
 
 class LogPoint(NamedTuple):
-    """A position between two commands: all events up to `position` were recorded, the last one at `recorded_at`.
-
-    At the start of the log: position 0, `recorded_at` None.
-    """
+    """The position and time of a command's last event; at the start of the log 0 and None."""
 
     position: int
     recorded_at: datetime | None

@@ -99,11 +99,9 @@ async def migrate(
         await _require_own_privileges(connection)
         await ensure_roles(connection, owner_url, role_password)
         await connection.execute(_APPLIED_TABLE)
-        applied: list[str] = []
-        for history, migrations in known:
-            for migration in await _missing(connection, history, migrations):
-                await _apply(connection, migration)
-                applied.append(f"{history.name}/{migration.name}")
+        applied = [
+            name for history, migrations in known for name in await _apply_missing(connection, history, migrations)
+        ]
         if applied:
             await connection.execute("ANALYZE")
         return applied
@@ -141,6 +139,13 @@ async def _require_own_privileges(connection: Connection) -> None:
             "name or was restored without privileges: restore it with them under its old name, or rename it "
             "(ALTER DATABASE … RENAME TO …)"
         )
+
+
+async def _apply_missing(connection: Connection, history: History, known: Sequence[Migration]) -> list[str]:
+    missing = await _missing(connection, history, known)
+    for migration in missing:
+        await _apply(connection, migration)
+    return [f"{history.name}/{migration.name}" for migration in missing]
 
 
 async def _missing(connection: Connection, history: History, known: Sequence[Migration]) -> Sequence[Migration]:

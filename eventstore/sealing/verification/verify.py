@@ -54,17 +54,7 @@ def verify(
         _sealed(archive, chain, keys, first, until), unsealed_groups(max(sealed_to + 1, first), min(head, until))
     )
     fault = verifier.first_fault((compare or in_this_process(connection))(groups)) or missing_seals(copy, chain, newest)
-    queued = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
-    return Verification(
-        chain=chain.id if chain else None,
-        first=verifier.first,
-        last=verifier.reached,
-        seals=verifier.seals,
-        sealed_to=sealed_to,
-        head=head,
-        unsealed_since=queued[0] if queued else None,
-        fault=fault,
-    )
+    return verifier.to_verification(fault, sealed_to=sealed_to)
 
 
 class LogVerifier:
@@ -102,6 +92,20 @@ class LogVerifier:
         if self._order.is_incomplete and self.reached == self._head:
             return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command is incomplete.")
         return None
+
+    def to_verification(self, fault: Fault | None, *, sealed_to: int) -> Verification:
+        """Return the result, with the time of the first unsealed event."""
+        unsealed = self._connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
+        return Verification(
+            chain=self._chain.id if self._chain else None,
+            first=self.first,
+            last=self.reached,
+            seals=self.seals,
+            sealed_to=sealed_to,
+            head=self._head,
+            unsealed_since=unsealed[0] if unsealed else None,
+            fault=fault,
+        )
 
     def _advance(self, group: PositionGroup) -> None:
         if group.sealed and not self.seals:
