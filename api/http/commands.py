@@ -76,26 +76,31 @@ async def execute_command(
         Rejected: the decision's refusals.
         EventStoreError: as `CommandHandler.handle` raises.
     """
-    identity = known_sender(request)
-    if identity is not None:
-        assert_authorized(request, identity)
-        if identity.guest:
-            decide = refuse_if_merged(decide, identity.account)
     key = idempotency_key_of(request)
     command = command_id or command_of(request, key)
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor, key=key, again=key is not None or command_id is not None)
-    if (
-        step is not None and context.deadline is not None
-    ):  # A request that has begun is completed, even if its client disconnects.
-        context = replace(
-            context,
-            deadline=replace(
-                context.deadline, is_abandoned=None, is_repeatable=context.deadline.is_repeatable and not begun
-            ),
-        )
-    return await retry_after_guard_conflict(request, decide, context, assume_new)
+    if step is not None:
+        context = context_of_step(context, begun=begun)
+    return await retry_after_guard_conflict(request, for_sender(request, decide), context, assume_new)
+
+
+def for_sender(request: Request, decide: Decide) -> Decide:
+    """Return the decision for the sender of a request; it refuses a guest merged into an account."""
+    identity = known_sender(request)
+    if identity is None:
+        return decide
+    assert_authorized(request, identity)
+    return refuse_if_merged(decide, identity.account) if identity.guest else decide
+
+
+def context_of_step(context: CommandContext, *, begun: bool) -> CommandContext:
+    """Return the context of a later step; a request that has begun is completed, even if its client disconnects."""
+    if context.deadline is None:
+        return context
+    is_repeatable = context.deadline.is_repeatable and not begun
+    return replace(context, deadline=replace(context.deadline, is_abandoned=None, is_repeatable=is_repeatable))
 
 
 def refuse_if_merged(decide: Decide, guest: str) -> Decide:

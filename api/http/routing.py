@@ -81,17 +81,9 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
     async def run(request: Request) -> Response:
         refuse_nul(request.scope)
         inputs.refuse_other_inputs(request)
-        services = services_of(request)
         bounded = BoundedRequest(request.scope, request.receive, access.bytes_max)
         if not access.public:
-            identity = identify(bounded)
-            bounded.scope[IDENTITY] = identity
-            if identity.guest and request.method in READING:
-                await with_deadline(bounded, access, identity.require_unmerged())
-            if access.member_roles:
-                inputs.read_ids(bounded.path_params)
-            if not access.for_any_account:
-                await with_deadline(bounded, access, authorize(services, access, identity, bounded.path_params))
+            await identify_and_authorize(bounded, access, inputs)
         inputs.read_ids(bounded.path_params)
         bounded.scope[ACCESS_OF_ROUTE] = access
         if access.large:
@@ -118,6 +110,22 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
             services.concurrency_limit.leave()
 
     return run
+
+
+async def identify_and_authorize(request: Request, access: Access, inputs: RouteInputs) -> None:
+    """Identify the sender and check its access.
+
+    Raises:
+        Unauthenticated, GuestHasLoggedIn: the token is missing or invalid, or the guest was merged into an account.
+        Forbidden, NotFound: the sender lacks the role.
+    """
+    identity = request.scope[IDENTITY] = identify(request)
+    if identity.guest and request.method in READING:
+        await with_deadline(request, access, identity.require_unmerged())
+    if access.member_roles:
+        inputs.read_ids(request.path_params)
+    if not access.for_any_account:
+        await with_deadline(request, access, authorize(services_of(request), access, identity, request.path_params))
 
 
 async def owner_of(request: Request) -> str:

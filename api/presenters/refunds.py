@@ -14,18 +14,18 @@ from projections.my_orders import Refund
 
 def refund_from_events(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
     """Return a refund as JSON, from the events that requested it."""
-    ((stream, asked),) = (pair for pair in events if type(pair[1]) is RefundRequested)
+    ((stream, requested),) = (pair for pair in events if type(pair[1]) is RefundRequested)
     return {
         "refund_id": id_of(stream),
-        "order_id": asked.order,
-        "order_code": order_code(asked.order),
-        "payment_id": asked.payment,
+        "order_id": requested.order,
+        "order_code": order_code(requested.order),
+        "payment_id": requested.payment,
         "status": RefundStatus.REQUESTED,
-        "lines": asked.lines,
-        "amount": money(asked.amount, asked.currency),
-        "reason": asked.reason,
-        "reason_text": asked.reason_text,
-        "requested_by": asked.requested_by,
+        "lines": requested.lines,
+        "amount": money(requested.amount, requested.currency),
+        "reason": requested.reason,
+        "reason_text": requested.reason_text,
+        "requested_by": requested.requested_by,
         "requested_at": at,
         **dict.fromkeys(("decided_by", "decided_at", "rejection", "completed_at", "failure")),
     }

@@ -19,6 +19,8 @@ from projections.my_orders import Refund
 if TYPE_CHECKING:
     from api.dependencies import Services
 
+DECIDED = (RefundApproved, RefundRejected)
+
 RecordedEvents = Sequence[tuple[RecordedEvent, Any]]
 
 
@@ -29,29 +31,26 @@ async def refunds_of(services: "Services", refunds: Sequence[str]) -> list[Refun
         NotFound: no such refund.
     """
     streams = await services.store.read_streams([REFUND.stream(refund) for refund in refunds])
-    return [refund_of(services, refund, streams[REFUND.stream(refund)]) for refund in refunds]
+    return [refund_of(refund, with_content(services, streams[REFUND.stream(refund)])) for refund in refunds]
 
 
-def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEvent]) -> Refund:
+def with_content(services: "Services", recorded: Sequence[RecordedEvent]) -> RecordedEvents:
+    """Return stored events with their decoded content."""
+    decode = services.codec.decode
+    return [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
+
+
+def refund_of(refund: str, events: RecordedEvents) -> Refund:
     """Return a refund from the events of its stream.
 
     Raises:
         NotFound: the stream is empty.
     """
-    decode = services.codec.decode
-    recorded_events = [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
-    state = REFUND.initial
-    for _, event in recorded_events:
-        state = REFUND.evolve(state, event)
-    if not isinstance(state, RequestedRefund):
-        raise NotFound("There is no such refund.")
-    (first, requested), decided, completed = (
-        recorded_events[0],
-        last(recorded_events, DECIDED),
-        last(recorded_events, (RefundCompleted,)),
-    )
+    state = require_state(events)
+    first, requested = events[0]
     assert isinstance(requested, RefundRequested)
-    failed, rejected = last(recorded_events, (RefundFailed,)), last(recorded_events, (RefundRejected,))
+    decided, completed = last(events, DECIDED), last(events, (RefundCompleted,))
+    failed, rejected = last(events, (RefundFailed,)), last(events, (RefundRejected,))
     return Refund(
         refund=refund,
         order_id=requested.order,
@@ -78,7 +77,18 @@ def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEven
     )
 
 
-DECIDED = (RefundApproved, RefundRejected)
+def require_state(events: RecordedEvents) -> RequestedRefund:
+    """Return the state of a refund.
+
+    Raises:
+        NotFound: it was never requested.
+    """
+    state = REFUND.initial
+    for _, event in events:
+        state = REFUND.evolve(state, event)
+    if not isinstance(state, RequestedRefund):
+        raise NotFound("There is no such refund.")
+    return state
 
 
 def last(recorded_events: RecordedEvents, kinds: tuple[type, ...]) -> tuple[RecordedEvent, Any] | None:

@@ -16,7 +16,7 @@ from domain.layout.model import CAPACITY_MAX
 from domain.performance import PERFORMANCE, require_performance
 from domain.seat import SEAT
 from projections import my_orders
-from projections.my_orders import refund_progress
+from projections.my_orders import RefundProgress, refund_progress
 
 SOLD, HELD = "SeatSold", ("SeatHeld", "SeatHoldExtended")
 
@@ -71,24 +71,25 @@ async def get_cancellation_progress(
     if cancelled_at is None:
         raise NotFound("This performance is not cancelled.")
     progress = await refund_progress(services.read_models, performance=performance)
-    return json_response(
-        {
-            "performance_id": performance,
-            "cancel_reason": state.cancel_reason,
-            "cancelled_at": cancelled_at,
-            "orders": progress.orders,
-            "refunded": progress.refunded,
-            "failed": progress.failed,
-            "remaining": progress.remaining,
-            "refunded_amount": money(progress.refunded_amount, state.currency),
-            "unrefunded": [
-                {
-                    "order_id": order.order_id,
-                    "order_code": order.order_code,
-                    "refund_id": order.refund,
-                    "failure": order.failure,
-                }
-                for order in progress.unrefunded
-            ],
-        }
-    )
+    known = {"performance_id": performance, "cancel_reason": state.cancel_reason, "cancelled_at": cancelled_at}
+    return json_response({**known, **refund_progress_json(progress, state.currency)})
+
+
+def refund_progress_json(progress: RefundProgress, currency: str) -> Body:
+    """Return the progress of a cancellation's refunds as JSON."""
+    return {
+        "orders": progress.orders,
+        "refunded": progress.refunded,
+        "failed": progress.failed,
+        "remaining": progress.remaining,
+        "refunded_amount": money(progress.refunded_amount, currency),
+        "unrefunded": [
+            {
+                "order_id": order.order_id,
+                "order_code": order.order_code,
+                "refund_id": order.refund,
+                "failure": order.failure,
+            }
+            for order in progress.unrefunded
+        ],
+    }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BeforeValidator, StringConstraints
 from uuid_utils.compat import uuid7
 
@@ -31,7 +31,7 @@ from domain import venue as venues
 from domain.decision import Changes, DecisionContext
 from domain.errors import NotFound
 from domain.event import EventCreated, EventDetails, EventStatus
-from projections.catalogue import READ_MODELS, Event, EventCursor, EventQuery, Viewer, find_event, find_events
+from projections.catalogue import PUBLIC, READ_MODELS, Event, EventCursor, EventQuery, Viewer, find_event, find_events
 
 SEARCH_LENGTH_MAX = 200
 PERFORMANCES_MAX = 500
@@ -73,9 +73,7 @@ async def create_event(request: Request, body: EventRequest) -> Response:
     return command_response(outcome, known, status=201)
 
 
-@router.get("/events", tags=["catalogue"], responses={200: {"model": Events}, **problem_responses(404)})
-async def list_events(
-    request: Request,
+async def event_search_parameter(
     *,
     q: Search = None,
     city: Spelled = None,
@@ -83,6 +81,22 @@ async def list_events(
     category: Spelled = None,
     since: From = None,
     until: To = None,
+) -> EventQuery:
+    """Return the query of an event search, as the public sees it."""
+    venue_id = str(venue) if venue else None
+    return EventQuery(
+        text=q, city=city, venue=venue_id, category=category, since=since, until=until, viewer=PUBLIC, limit=1
+    )
+
+
+EventSearch = Annotated[EventQuery, Depends(event_search_parameter)]
+
+
+@router.get("/events", tags=["catalogue"], responses={200: {"model": Events}, **problem_responses(404)})
+async def list_events(
+    request: Request,
+    search: EventSearch,
+    *,
     limit: Limit = 20,
     cursor: TextCursor = None,
     min_position: MinPosition = None,
@@ -94,21 +108,10 @@ async def list_events(
     events. Each item holds its first performances only; `GET /events/{event_id}` returns all. Drafts are listed for
     their own organizer.
     """
-    require_period(since, until)
-    place = str(venue) if venue else None
-    await require_filtered_venue(request, place)
+    require_period(search.since, search.until)
+    await require_filtered_venue(request, search.venue)
     await wait_for_position(request, min_position, *READ_MODELS)
-    query = EventQuery(
-        text=q,
-        city=city,
-        venue=place,
-        category=category,
-        since=since,
-        until=until,
-        viewer=await viewer_of(request),
-        after=event_cursor_of(cursor),
-        limit=limit + 1,
-    )
+    query = replace(search, viewer=await viewer_of(request), after=event_cursor_of(cursor), limit=limit + 1)
     services = services_of(request)
     now = services.clock.now()
     found, last = split_page(await find_events(services.read_models, query, now=now), limit)

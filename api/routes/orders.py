@@ -128,18 +128,9 @@ async def list_orders(
     beginning of an address or a part of a name; together with `performance` also a part of a seat's label.
     """
     await wait_for_position(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
-    services, filters = services_of(request), (q, status, performance, account)
+    services = services_of(request)
     now = services.clock.now()
-    performance_id, account_id = (str(key) if key else None for key in (performance, account))
-    account_or_organizers = await searchable_orders(request, filtered=any(given is not None for given in filters))
-    await require_findable(request, account_or_organizers, performance=performance_id, account=account_id)
-    order_filter = OrderFilter(
-        account_or_organizers=account_or_organizers,
-        terms=await search_terms_of(request, q) if q is not None else None,
-        status=status,
-        performance=performance_id,
-        account=account_id,
-    )
+    order_filter = await order_filter_of(request, q, status, performance, account)
     found = await find_orders(services.read_models, order_filter, now=now, before=cursor or NEWEST, limit=limit + 1)
     page, next_cursor = placed_page(found.orders, limit)
     contacts = await contacts_of(request, [row.contact for row in page if row.contact])
@@ -152,6 +143,27 @@ async def list_orders(
         for row in page
     ]
     return json_response({"items": items, "next": next_cursor})
+
+
+async def order_filter_of(
+    request: Request, text: str | None, status: OrderStatus | None, performance: UUID | None, account: UUID | None
+) -> OrderFilter:
+    """Return the filter of an order search, limited to the orders that the sender may find.
+
+    Raises:
+        NotFound: no such performance or account, or the sender may not search by it.
+    """
+    performance_id, account_id = (str(key) if key else None for key in (performance, account))
+    filtered = any(value is not None for value in (text, status, performance, account))
+    account_or_organizers = await searchable_orders(request, filtered=filtered)
+    await require_findable(request, account_or_organizers, performance=performance_id, account=account_id)
+    return OrderFilter(
+        account_or_organizers=account_or_organizers,
+        terms=await search_terms_of(request, text) if text is not None else None,
+        status=status,
+        performance=performance_id,
+        account=account_id,
+    )
 
 
 async def contacts_of(request: Request, contacts: Sequence[str]) -> Mapping[str, Body]:

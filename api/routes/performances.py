@@ -62,10 +62,8 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
     on_sale_at = body.on_sale_at or services.clock.now()
 
     def decide(context: DecisionContext) -> Changes:
-        state = events.require_event(context, event)
-        if layout.venue != state.venue:
-            raise Invalid("The layout belongs to another venue than the event.", venue=state.venue)
-        request_body = PerformanceScheduled(
+        state = require_event_at(context, event, layout.venue)
+        scheduled = PerformanceScheduled(
             event=event,
             organizer=state.organizer,
             venue=state.venue,
@@ -79,12 +77,25 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
             limits=limits_of(body.limits),
             entry_rules=entry_rules_of(body.entry_rules),
         )
-        return scheduling.schedule(context, performance, request_body)
+        return scheduling.schedule(context, performance, scheduled)
 
     outcome = await execute_command(request, decide)
     ((stream, scheduled),) = outcome.events
     known = present.scheduled_performance(id_of(stream), scheduled)
     return command_response(outcome, await with_sales_status(request, known), status=201)
+
+
+def require_event_at(context: DecisionContext, event: str, layout_venue: str) -> ListedEvent:
+    """Return an event that takes place at the venue of a layout.
+
+    Raises:
+        NotFound: no such event.
+        Invalid: the event takes place at another venue.
+    """
+    state = events.require_event(context, event)
+    if state.venue != layout_venue:
+        raise Invalid("The layout belongs to another venue than the event.", venue=state.venue)
+    return state
 
 
 @router.get("/performances/{performance_id}", tags=["catalogue"], responses={200: {"model": PerformanceResponse}})

@@ -16,7 +16,7 @@ from api.http.problems import problem_responses
 from api.http.requests.bodies import require_json, spooled_of, unreadable
 from api.http.routing import business_router
 from api.presenters import catalogue as present
-from api.presenters.values import id_of
+from api.presenters.values import Body, id_of
 from api.queries.event_deletion import archive_unused, deletion_of_venue
 from api.schemas.fields.texts import Spelled
 from api.schemas.venues import (
@@ -39,6 +39,7 @@ from domain.errors import AlreadyExists, NotFound
 from domain.layout.validation import LayoutFaults
 from domain.ports.layout_documents import PublishedDocument, RequestedLayout
 from domain.venue import LAYOUT
+from eventstore.command import Outcome
 from projections import catalogue
 
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -161,21 +162,23 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
             context, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
         )
 
-    await services.handler.query(
-        decide
-    )  # Refused before the document is saved, because saved documents are never removed.
+    # A refusal precedes saving the document, because saved documents are never removed.
+    await services.handler.query(decide)
     await services.layouts.save(layout, published.content)
     outcome = await execute_command(request, decide)
-    stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
-    fact = outcome.of(venues.LayoutPublished)
-    body = {
+    return command_response(outcome, published_layout_json(outcome), status=201)
+
+
+def published_layout_json(outcome: Outcome) -> Body:
+    """Return the published layout as JSON, from the events that published it."""
+    ((stream, event),) = (pair for pair in outcome.events if isinstance(pair[1], venues.LayoutPublished))
+    return {
         "layout_id": id_of(stream),
-        "venue_id": fact.venue,
-        "version": fact.version,
-        "name": fact.name,
-        "seat_count": fact.seats,
+        "venue_id": event.venue,
+        "version": event.version,
+        "name": event.name,
+        "seat_count": event.seats,
     }
-    return command_response(outcome, body, status=201)
 
 
 def require_layout_request(found: RequestedLayout) -> tuple[str, PublishedDocument]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from pydantic import StringConstraints
 
 from api.dependencies import services_of
@@ -41,9 +41,7 @@ StreamName = Annotated[str, StringConstraints(min_length=1, max_length=STREAM_CH
 router = business_router("audit")
 
 
-@router.get("/audit/log", responses={200: {"model": RecordedEvents}, **problem_responses(404)})
-async def search_log(
-    request: Request,
+async def event_filter_parameter(
     *,
     name: Annotated[
         list[EventName] | None, Query(max_length=NAMES_MAX, description="Only events with these names.")
@@ -57,6 +55,26 @@ async def search_log(
     ] = None,
     performance_id: Annotated[UUID | None, Query(description="Only events of this performance.")] = None,
     organizer_id: Annotated[UUID | None, Query(description="Only events of this organizer.")] = None,
+) -> EventFilter:
+    """Return the event filter of a search of the log."""
+    subjects = {"performance": performance_id, "organizer": organizer_id}
+    return EventFilter(
+        names=name or None,
+        stream=stream,
+        prefix=prefix,
+        actor=actor,
+        subjects={subject: str(key) for subject, key in subjects.items() if key is not None},
+    )
+
+
+EventFilterParameter = Annotated[EventFilter, Depends(event_filter_parameter)]
+
+
+@router.get("/audit/log", responses={200: {"model": RecordedEvents}, **problem_responses(404)})
+async def search_log(
+    request: Request,
+    event_filter: EventFilterParameter,
+    *,
     since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at or after this time.")] = None,
     until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at or before this time.")] = None,
     after: After = 0,
@@ -73,30 +91,20 @@ async def search_log(
     """
     require_period(since, until)
     await wait_for_position(request, min_position)
-    subjects = {"performance": performance_id, "organizer": organizer_id}
-    event_filter = EventFilter(
-        names=name or None,
-        stream=stream,
-        prefix=prefix,
-        actor=actor,
-        subjects={subject: str(requested) for subject, requested in subjects.items() if requested is not None},
-    )
     services = services_of(request)
     await require_known(services.store, event_filter)
-    found = await search(
-        services.store,
-        Search(
-            wanted=event_filter,
-            limit=limit,
-            after=after,
-            before=before,
-            since=since,
-            until=until,
-            newest_first=newest_first,
-        ),
+    wanted = Search(
+        wanted=event_filter,
+        limit=limit,
+        after=after,
+        before=before,
+        since=since,
+        until=until,
+        newest_first=newest_first,
     )
-    if actor is not None and not found.events and found.next_position is None:
-        await require_actor(services.store, actor)
+    found = await search(services.store, wanted)
+    if event_filter.actor is not None and not found.events and found.next_position is None:
+        await require_actor(services.store, event_filter.actor)
     next_cursor = None if found.next_position is None else str(found.next_position)
     currencies = await currencies_of(services.store, services.codec, found.events)
     items = [present.recorded_event_json(event, services.codec, currencies) for event in found.events]

@@ -95,17 +95,23 @@ async def export_log(
     await require_known(services.store, event_filter)
     matching = await searchable_range(services.store, search)
     part = matching.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
-    more = {NEXT: str(part.until)} if part.until < matching.until else {}
+    writer = await asyncio.to_thread(writer_of, kind)
     return Export(
         services.exports,
-        stream_file(services.store, event_filter, part, await asyncio.to_thread(writer_of, kind)),
+        stream_file(services.store, event_filter, part, writer),
         media_type=TYPES[kind],
-        headers={
-            UPTO: str(max(part.after, part.until)),
-            "Content-Disposition": f'attachment; filename="log-{part.after + 1}.{kind.value}"',
-            **more,
-        },
+        headers=export_headers(kind, part, matching),
     )
+
+
+def export_headers(kind: Format, part: PositionRange, matching: PositionRange) -> dict[str, str]:
+    """Return the headers of an exported part: its end, its file name, and where the next part begins."""
+    more = {NEXT: str(part.until)} if part.until < matching.until else {}
+    return {
+        UPTO: str(max(part.after, part.until)),
+        "Content-Disposition": f'attachment; filename="log-{part.after + 1}.{kind.value}"',
+        **more,
+    }
 
 
 @router.get("/audit/export/seals", response_class=Response, responses=SEAL_RESPONSES)
