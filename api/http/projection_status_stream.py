@@ -15,6 +15,7 @@ from api.presenters.projections import builds_json
 from application.errors import Busy
 from eventstore.errors import StoreUnavailable
 from eventstore.store import Store
+from eventstore.tasks import cancel_and_wait
 from projections.engine.checkpoints import ProjectionState
 from projections.rebuild.build_repository import Build
 from projections.rebuild.throttle import Rate
@@ -56,8 +57,7 @@ class ProjectionStatusStream:
     async def close(self) -> None:
         """Stop polling."""
         if self._poll_task is not None:
-            self._poll_task.cancel()
-            await asyncio.gather(self._poll_task, return_exceptions=True)
+            await cancel_and_wait(self._poll_task)
 
     async def _messages(self) -> AsyncIterator[bytes]:
         self.watchers += 1

@@ -15,6 +15,7 @@ from domain.seat import SEAT
 from eventstore.errors import EventStoreError, StoreUnavailable, UnknownEvent
 from eventstore.store import RecordedEvent
 from eventstore.subscription import Subscription
+from eventstore.tasks import cancel_and_wait
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.model import ProjectedEvent
 from projections.engine.queries import Edition, ModelMissing
@@ -123,8 +124,7 @@ class SeatMapFeed:
     async def stop(self) -> None:
         """Stop the feed and wait for its end."""
         if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+            await cancel_and_wait(self._running)
 
     async def _run(self) -> None:
         following = asyncio.create_task(self._follow(), name="feed of the live seat maps")

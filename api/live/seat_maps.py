@@ -19,6 +19,7 @@ from eventstore.checkpoint import is_in_log
 from eventstore.command_handler import Clock
 from eventstore.store import Store
 from eventstore.subscription import Subscription
+from eventstore.tasks import cancel_and_wait
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.queries import Edition, ReadModelQueries
 from projections.seat_map.fold import SEAT_MAP
@@ -153,10 +154,8 @@ class LiveSeatMaps:
                 live.end()
 
     async def close(self) -> None:
-        """Stop feed the log."""
-        for loading in tuple(self._loading.values()):
-            loading.cancel()
-        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+        """Stop reading the log."""
+        await cancel_and_wait(*self._loading.values())
         if self._feed is not None:
             await self._feed.stop()
 

@@ -24,9 +24,7 @@ from domain.values import Role
 from projections.devices import queries as device_list
 from projections.devices.fold import DEVICES
 from projections.devices.queries import count_working
-from projections.engine.queries import ModelMissing
-
-NEWEST = 2**63 - 1
+from projections.engine.queries import NEWEST, ModelMissing
 
 router = business_router("entry")
 

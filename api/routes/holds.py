@@ -21,9 +21,8 @@ from domain.decision import DecisionContext
 from domain.decisions import holding
 from projections import catalogue, my_orders
 from projections.catalogue import PerformanceSummary, summaries_of
+from projections.engine.queries import NEWEST
 from projections.my_orders import list_holds
-
-NEWEST = 2**63 - 1
 
 hot_router = fast_router("holds")
 router = business_router("holds")

@@ -32,9 +32,9 @@ from domain.values import OrderCancelReason, derived_id
 from eventstore.errors import OutcomeUnknown
 from projections import catalogue, my_orders
 from projections.catalogue import summaries_of
+from projections.engine.queries import NEWEST
 from projections.my_orders import OrderFilter, find_orders
 
-NEWEST = 2**63 - 1
 SEARCH_LENGTH_MIN, SEARCH_LENGTH_MAX = 3, 200
 
 SearchText = Annotated[

@@ -18,10 +18,10 @@ from application.tickets import TicketDetails, ticket_details
 from domain.errors import Conflict, PerformanceIsCancelled
 from projections import catalogue
 from projections.catalogue import summaries_of
+from projections.engine.queries import NEWEST
 from projections.tickets import fold as tickets
 from projections.tickets.queries import list_tickets
 
-NEWEST = 2**63 - 1
 SVG = "image/svg+xml"
 PDF = "application/pdf"
 OWN = {"Cache-Control": "private, no-cache"}

@@ -9,6 +9,7 @@ from itertools import chain
 from eventstore.checkpoint import Checkpoint, checkpoint_of, require_in_log
 from eventstore.store import RecordedEvent, Store
 from eventstore.subscription import Subscription
+from eventstore.tasks import cancel_and_wait
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.model import ProjectedEvent
 
@@ -103,11 +104,8 @@ class SharedEventBuffer:
     async def close(self) -> None:
         """Cancel running reads and close the subscription."""
         if self._append_task is not None:
-            self._append_task.cancel()
-            await asyncio.gather(self._append_task, return_exceptions=True)  # callers of `after` got the error
-        for comparison in self._comparisons.values():
-            comparison.cancel()
-        await asyncio.gather(*self._comparisons.values(), return_exceptions=True)
+            await cancel_and_wait(self._append_task)  # callers of `after` got the error
+        await cancel_and_wait(*self._comparisons.values())
         await self._subscription.close()
 
     async def _grow(self) -> None:

@@ -14,6 +14,7 @@ from eventstore.checkpoint import is_in_log
 from eventstore.errors import StoreUnavailable
 from eventstore.store import Store
 from eventstore.subscription import Subscription
+from eventstore.tasks import cancel_and_wait
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Connection, Lease, LeaseLost
 from projections.engine.event_buffer import SharedEventBuffer
@@ -148,10 +149,7 @@ class ProjectionRunner:
             self._connection = None
 
     async def _stop_projectors(self) -> None:
-        tasks = list(self._projectors.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*self._projectors.values())
 
     async def _release(self) -> None:
         await self._stop_projectors()

@@ -9,6 +9,7 @@ from psycopg import Error
 from domain.errors import NoRetiredVersion, PartialRebuildUnsupported
 from eventstore.errors import EventStoreError
 from eventstore.store import Store
+from eventstore.tasks import cancel_and_wait
 from projections.engine.checkpoints import Connection, NoSuchProjection
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.model import ReadModel
@@ -68,10 +69,7 @@ class RebuildSupervisor:
 
     async def close(self) -> None:
         """Cancel all rebuilds; their progress is stored."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks.values())
 
     def _is_resumable(self, build: Build) -> bool:
         return build.unfinished and self._has_current_version(build)
