@@ -3,33 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.buyer_quota import (
-    BUYER_QUOTA,
-    BuyerQuotaKept,
-    QuotaShare,
-)
+from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaKept, QuotaShare
 from domain.decisions.holding import extend_hold, release_hold
 from domain.decisions.refunding import RequestRefund, approve_refund
-from domain.errors import (
-    LimitReached,
-    SeatsTaken,
-)
+from domain.errors import LimitReached, SeatsTaken
 from domain.values import Limits
 from tests.support.scenario import NOW, Scenario
-from tests.support.shop import (
-    EXTENSION,
-    HAMLET,
-    HOLD_LASTS,
-    SEATS,
-    hold_command,
-    on_sale,
-    with_hold,
-    with_paid_order,
-)
+from tests.support.shop import EXTENSION, HAMLET, HOLD_LASTS, SEATS, hold_command, on_sale, with_hold, with_paid_order
 
 A1, A2, A3 = SEATS[:3]
-
-
 NONE = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
 QUOTA = BUYER_QUOTA.stream("ann", HAMLET)
 

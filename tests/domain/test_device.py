@@ -11,9 +11,7 @@ from domain.device import DEVICES_PER_ORGANIZER_MAX, DeviceRegistered, DeviceRev
 from domain.errors import AlreadyExists, DeviceIsRevoked, Invalid, LimitReached, NotFound
 from domain.organizer import ORGANIZER, OrganizerFounded
 from domain.performance import PERFORMANCE, PerformanceScheduled
-from domain.ticket import (
-    RefusalReason,
-)
+from domain.ticket import RefusalReason
 from domain.values import EntryRules
 from tests.support.gate import INSTANT, Gate, refusal
 from tests.support.scenario import NOW

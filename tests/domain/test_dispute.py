@@ -13,14 +13,7 @@ from domain.money_exception import ExceptionKind
 from domain.payment import PAYMENT, DisputeOpened, DisputeStatus, DisputeWon
 from domain.ports.payment_gateway import LedgerEntryKind
 from domain.ticket import TICKET, TicketDisputed, TicketDisputeWon
-from tests.support.paid_order import (
-    TOTAL,
-    OrderScenario,
-    an_order,
-    at_minute,
-    exception_kinds,
-    ledger_entry,
-)
+from tests.support.paid_order import TOTAL, OrderScenario, an_order, at_minute, exception_kinds, ledger_entry
 from tests.support.scenario import Result
 from tests.support.shop import GLOBE, HAMLET, PRICE
 

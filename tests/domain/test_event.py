@@ -21,14 +21,10 @@ from tests.support.scenario import Scenario
 from tests.support.shop import GLOBE, SEATS, SHOW, hold_command, on_sale
 
 CREATED = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
-
-
 DRAFT = Scenario().given(EVENT.stream(SHOW), CREATED)
 
 
 CLOSED_DRAFT = DRAFT.given(EVENT.stream(SHOW), EventClosedForDeletion())
-
-
 CLOSED = on_sale().given(EVENT.stream(SHOW), EventClosedForDeletion())
 
 

@@ -8,13 +8,7 @@ from domain.decisions.reconciling import unreadable_events
 from domain.decisions.refund_transfers import complete_refund, fail_refund, report_unanswered, submit_refund
 from domain.decisions.resolving_exceptions import exception_refund_id
 from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
-from domain.money_exception import (
-    EXCEPTION,
-    RESOLUTIONS,
-    ExceptionClosed,
-    ExceptionKind,
-    Resolution,
-)
+from domain.money_exception import EXCEPTION, RESOLUTIONS, ExceptionClosed, ExceptionKind, Resolution
 from domain.order import ORDER, RefundClosed, RefundOpened, RefundOutcome
 from domain.refund import (
     REFUND,

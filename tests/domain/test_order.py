@@ -1,28 +1,13 @@
 """How does a hold become an order, and how does an order end?"""
 
-from domain.buyer_quota import (
-    BUYER_QUOTA,
-    BuyerQuotaReturned,
-)
+from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReturned
 from domain.decisions.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold
-from domain.errors import (
-    HoldAlreadyOrdered,
-    NotFound,
-    OrderAlreadyConfirmed,
-    PerformanceIsCancelled,
-    SeatsTaken,
-)
+from domain.errors import HoldAlreadyOrdered, NotFound, OrderAlreadyConfirmed, PerformanceIsCancelled, SeatsTaken
 from domain.hold import HOLD, HoldOrdered, HoldReleased
-from domain.order import (
-    ORDER,
-    OrderCancelled,
-    OrderConfirmed,
-    OrderPlaced,
-)
+from domain.order import ORDER, OrderCancelled, OrderConfirmed, OrderPlaced
 from domain.seat import SeatReleased, SeatSold
 from domain.ticket import TICKET, TicketIssued
 from domain.values import OrderCancelReason, Price, ReleaseReason, order_code
-from tests.support.refund_requests import with_performance_cancelled
 from tests.support.scenario import NOW
 from tests.support.shop import (
     HAMLET,
@@ -36,11 +21,10 @@ from tests.support.shop import (
     with_hold,
     with_order,
     with_paid_order,
+    with_performance_cancelled,
 )
 
 A1, A2, A3 = SEATS[:3]
-
-
 ORDER_ID = "019f0000-0000-7000-8000-000000000001"
 PLACE = PlaceOrder(order=ORDER_ID, account="ann", contact=None)
 FREE_OF_CHARGE = (Price(category="A", amount=0), Price(category="S", amount=0))

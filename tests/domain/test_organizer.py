@@ -16,8 +16,6 @@ from domain.values import Role
 from tests.support.scenario import Scenario
 
 NONE: frozenset[Role] = frozenset()
-
-
 FOUNDED = Scenario().given(ORGANIZER.stream("o"), OrganizerFounded(name="Globe"))
 
 

@@ -17,14 +17,7 @@ from domain.decisions.paying import (
 )
 from domain.decisions.reconciling import expire_unknown_payment
 from domain.decisions.settling import settle
-from domain.errors import (
-    AlreadyPaid,
-    HoldLapsed,
-    NotFound,
-    OrderEnded,
-    PerformanceIsCancelled,
-    TooManyPayments,
-)
+from domain.errors import AlreadyPaid, HoldLapsed, NotFound, OrderEnded, PerformanceIsCancelled, TooManyPayments
 from domain.order import ORDER, PAYMENT_REQUESTS_PER_ORDER_MAX, PAYMENTS_PER_ORDER_MAX, PaymentOpened
 from domain.payment import (
     PAYMENT,
@@ -38,19 +31,10 @@ from domain.payment import (
     PaymentStatus,
 )
 from domain.values import OrderCancelReason
-from tests.support.paid_order import (
-    an_order,
-)
+from tests.support.paid_order import an_order
 from tests.support.payments import another_payment, pending_order, with_checkout, with_payment
-from tests.support.refund_requests import with_performance_cancelled
 from tests.support.scenario import NOW
-from tests.support.shop import (
-    HOLD_LASTS,
-    PRICE,
-    SEATS,
-    on_sale,
-    with_paid_order,
-)
+from tests.support.shop import HOLD_LASTS, PRICE, SEATS, on_sale, with_paid_order, with_performance_cancelled
 
 TAKEN: dict[str, Any] = {"amount": PRICE, "currency": "EUR", "captured_at": NOW, "source": "webhook"}
 

@@ -11,20 +11,8 @@ from domain.decisions.scheduling import (
     EntryRulesChange,
     cancel,
 )
-from domain.errors import (
-    Invalid,
-    NotFound,
-    NotOnSale,
-    PerformanceIsCancelled,
-    PerformanceStarted,
-)
-from domain.event import (
-    EVENT,
-    EventArchived,
-    EventClosedForDeletion,
-    EventCreated,
-    EventDetails,
-)
+from domain.errors import Invalid, NotFound, NotOnSale, PerformanceIsCancelled, PerformanceStarted
+from domain.event import EVENT, EventArchived, EventClosedForDeletion, EventCreated, EventDetails
 from domain.performance import (
     PERFORMANCE,
     EntryRulesChanged,
@@ -38,26 +26,13 @@ from domain.performance import (
 from domain.performance import PerformanceCancelled as Cancelled
 from domain.values import AMOUNT_MAX, EntryRules, Limits, PerformanceCancelReason, Price
 from tests.support.scenario import NOW, Scenario
-from tests.support.shop import (
-    GLOBE,
-    HAMLET,
-    INVENTORY,
-    SEATS,
-    SHOW,
-    STARTS_AT,
-    hold_command,
-    on_sale,
-)
+from tests.support.shop import GLOBE, HAMLET, INVENTORY, SEATS, SHOW, STARTS_AT, hold_command, on_sale
 
 DEMANDING = EntryRules(registered_devices=True)
-
-
 CHANGE = EntryRulesChange(registered_devices=True)
 
 
 RULES = ChangePerformance(performance=HAMLET, entry_rules=CHANGE)
-
-
 HOLD = hold_command("h1", "ann", SEATS[0])
 performance = on_sale().on(PERFORMANCE.stream(HAMLET))
 

@@ -8,10 +8,7 @@ from domain.decisions.refunding import reject_refund
 from domain.errors import NotFound
 from domain.order import ORDER, RefundClosed, RefundOutcome
 from domain.refund import REFUND, RefundCompleted, RefundFailed, RefundSubmitted, transfer_of, transfer_reference
-from tests.support.paid_order import (
-    an_order,
-    only_exception_id,
-)
+from tests.support.paid_order import an_order, only_exception_id
 
 
 class TestSubmitRefund:

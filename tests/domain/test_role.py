@@ -7,8 +7,6 @@ from domain.values import Role
 from tests.support.scenario import Scenario
 
 NONE: frozenset[Role] = frozenset()
-
-
 ADMIN = frozenset({Role.ADMIN})
 
 

@@ -5,22 +5,11 @@ from typing import Any
 import pytest
 
 from domain.decision import Changes, DecisionContext
-from domain.decisions.entry import (
-    ScanTicket,
-    preview_scan,
-    revert_entry,
-    scan_ticket,
-)
+from domain.decisions.entry import ScanTicket, preview_scan, revert_entry, scan_ticket
 from domain.decisions.scheduling import cancel
 from domain.errors import NonceReused
 from domain.scan import ScanAdmitted, ScanRefused, scan_id
-from domain.ticket import (
-    TICKET,
-    EntryMode,
-    EntryRecorded,
-    RefusalReason,
-    TicketVoided,
-)
+from domain.ticket import TICKET, EntryMode, EntryRecorded, RefusalReason, TicketVoided
 from domain.values import PerformanceCancelReason
 from tests.support.gate import MISTAKE, Gate, refusal
 from tests.support.shop import HAMLET

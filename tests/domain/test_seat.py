@@ -6,10 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.decisions.blocking import BlockSeats
-from domain.errors import (
-    SeatsTaken,
-    UnknownSeats,
-)
+from domain.errors import SeatsTaken, UnknownSeats
 from domain.seat import (
     FREE,
     Blocked,
@@ -24,22 +21,9 @@ from domain.seat import (
     SeatUnblocked,
     Sold,
 )
-from domain.values import (
-    BlockReason,
-    RefundReason,
-    ReleaseReason,
-)
+from domain.values import BlockReason, RefundReason, ReleaseReason
 from tests.support.scenario import NOW
-from tests.support.shop import (
-    EXTENSION,
-    HAMLET,
-    HOLD_LASTS,
-    PRICE,
-    SEATS,
-    hold_command,
-    on_sale,
-    seat_stream,
-)
+from tests.support.shop import EXTENSION, HAMLET, HOLD_LASTS, PRICE, SEATS, hold_command, on_sale, seat_stream
 
 A1 = SEATS[0]
 seat = on_sale().on(seat_stream(A1))

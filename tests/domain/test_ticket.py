@@ -1,17 +1,10 @@
 """When does a ticket admit again, and when never?"""
 
-from domain.decisions.entry import (
-    revert_entry,
-)
+from domain.decisions.entry import revert_entry
 from domain.decisions.refunding import RequestRefund
 from domain.errors import Conflict, NotFound
 from domain.scan import SCAN, scan_id
-from domain.ticket import (
-    TICKET,
-    EntryReverted,
-    RefusalReason,
-    TicketVoided,
-)
+from domain.ticket import TICKET, EntryReverted, RefusalReason, TicketVoided
 from tests.support.gate import MISTAKE, Gate, refusal
 
 

@@ -6,40 +6,23 @@ from typing import Any
 from domain.decisions.four_eyes import FourEyesLimits
 from domain.decisions.refund_transfers import fail_refund, submit_refund
 from domain.decisions.resolving_exceptions import ResolveException
-from domain.money_exception import (
-    ExceptionKind,
-    Resolution,
-    ResolutionReason,
-)
-from domain.refund import (
-    transfer_reference,
-)
-from tests.support.paid_order import (
-    CAPTURE,
-    TOTAL,
-    OrderScenario,
-    an_order,
-    ledger_entry,
-    only_exception_id,
-)
+from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
+from domain.refund import transfer_reference
+from tests.support.paid_order import CAPTURE, TOTAL, OrderScenario, an_order, ledger_entry, only_exception_id
 from tests.support.scenario import Result, Scenario
 
 ACCEPT, REFUND_IT, RETRY, WRITE_OFF = Resolution.ACCEPT, Resolution.REFUND, Resolution.RETRY, Resolution.WRITE_OFF
-
-
 WHY = ResolutionReason.EXPLAINED
-
-
 BELOW = FourEyesLimits(amount_max=TOTAL - 1)
 
 
 def when_resolved(case: OrderScenario, resolution: Resolution, by: str = "sue", **different: Any) -> Result:
-    """Let an account of support end the only exception."""
+    """Resolve the only exception, by an account of support."""
     return case.scenario.when(resolve_command(case, resolution, by, **different))
 
 
 def with_resolution(case: OrderScenario, resolution: Resolution, by: str = "sue", **different: Any) -> OrderScenario:
-    """Record how support ended the only exception."""
+    """Return the case after support resolved the only exception."""
     done = case.scenario.given_done(resolve_command(case, resolution, by, **different))
     return replace(case, scenario=done)
 
@@ -68,7 +51,7 @@ def is_failure(case: OrderScenario, stream: str) -> bool:
 
 
 def with_failed_transfers(case: OrderScenario, refund: str, *, first: int = 1) -> OrderScenario:
-    """Let all transfers of a round fail."""
+    """Fail every transfer of a round."""
     scenario: Scenario = case.scenario
     for attempt in range(first, first + 8):
         scenario = scenario.given_done(submit_refund, refund=refund)

@@ -36,32 +36,32 @@ class OrderScenario:
     refund: str = ""
 
     def payment_requested(self) -> "OrderScenario":
-        """Let ann begin to pay."""
+        """Request a payment."""
         command = OpenPayment(payment=str(uuid7()), order=self.order, account="ann", provider="sandbox")
         return replace(self, scenario=self.scenario.given_done(command), payment=command.payment)
 
     def paid(self, amount: int = TOTAL, currency: str = "EUR") -> "OrderScenario":
-        """Let the capture be announced and decided."""
+        """Capture and decide the payment."""
         scenario, payment = with_capture(self.scenario, self.order, "ann", amount=amount, currency=currency)
         return replace(self, scenario=scenario.given_done(settle, payment=payment), payment=payment)
 
     def refund_requested(self, *lines: str) -> "OrderScenario":
-        """Let ann ask for lines back."""
+        """Request a refund of lines, for ann."""
         command = RequestRefund(refund=str(uuid7()), order=self.order, account="ann", lines=lines or None)
         return replace(self, scenario=self.scenario.given_done(command), refund=command.refund)
 
     def refund_approved(self, *lines: str) -> "OrderScenario":
-        """Let support approve what ann asks for."""
+        """Request a refund of lines and approve it, by support."""
         asked = self.refund_requested(*lines)
         return replace(asked, scenario=asked.scenario.given_done(approve_refund, refund=asked.refund, by="sue"))
 
     def refund_submitted(self, *lines: str) -> "OrderScenario":
-        """Let the provider be asked for an approved refund."""
+        """Approve a refund of lines and submit its transfer."""
         approved = self.refund_approved(*lines)
         return replace(approved, scenario=approved.scenario.given_done(submit_refund, refund=approved.refund))
 
     def refund_failed(self) -> "OrderScenario":
-        """Let every transfer of a refund fail."""
+        """Approve a refund of all lines and fail its every transfer."""
         money = self.refund_approved()
         scenario = money.scenario
         for attempt in range(1, REFUND_ATTEMPTS_MAX + 1):
@@ -71,30 +71,30 @@ class OrderScenario:
         return replace(money, scenario=scenario)
 
     def when_disputed(self, step: str, at: int, **different: Any) -> Result:
-        """Let the provider announce a step of a dispute, `at` minutes after the beginning."""
+        """Report a step of a dispute, `at` minutes after the beginning."""
         return self.scenario.when(STEPS[step], dispute_report(self.payment, at, **different))
 
     def disputed(self, step: str, at: int, **different: Any) -> "OrderScenario":
-        """Record a step of a dispute."""
+        """Return the case after a step of a dispute."""
         return replace(
             self, scenario=self.scenario.given_done(STEPS[step], dispute_report(self.payment, at, **different))
         )
 
     def when_reconciled(self, found: LedgerEntry) -> Result:
-        """Compare an entry in the provider's books."""
+        """Reconcile an entry of the provider's ledger."""
         return self.scenario.when(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
 
     def reconciled(self, found: LedgerEntry) -> "OrderScenario":
-        """Record what an entry in the provider's books shows."""
+        """Return the case after an entry of the provider's ledger."""
         scenario = self.scenario.given_done(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
         return replace(self, scenario=scenario)
 
     def payment_state(self) -> RequestedPayment:
-        """Return the payment as it stands."""
+        """Return the state of the payment."""
         return self.scenario.state(partial(require_payment, payment=self.payment))
 
     def order_state(self) -> PlacedOrder:
-        """Return the order as it stands."""
+        """Return the state of the order."""
         state = self.scenario.state(lambda context: context.read(ORDER, self.order))
         assert isinstance(state, PlacedOrder)
         return state
@@ -107,7 +107,7 @@ def an_order(**different: Any) -> OrderScenario:
 
 
 def ledger_entry(kind: LedgerEntryKind, reference: str, number: int = 1, **different: Any) -> LedgerEntry:
-    """Return an entry in the provider's books, booked `number` minutes after the beginning."""
+    """Return an entry of the provider's ledger, recorded `number` minutes after the beginning."""
     fields: dict[str, Any] = {
         "entry": number,
         "kind": kind,

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 from domain.decisions.holding import AreaCandidates, HoldSeats
 from domain.decisions.ordering import PlaceOrder, order_hold
 from domain.decisions.paying import OpenPayment, capture
+from domain.decisions.scheduling import cancel
 from domain.decisions.settling import settle
 from domain.event import EVENT, EventCreated, EventDetails, EventPublished
 from domain.layout import Inventory, publish
@@ -15,7 +16,7 @@ from domain.layout.model import Area, Category, Draft, Row, Seat, Section
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.pricing import Choice
 from domain.seat import SEAT
-from domain.values import Limits, Price
+from domain.values import Limits, PerformanceCancelReason, Price
 from tests.support.scenario import NOW, Scenario
 
 PRICE = 4500
@@ -45,7 +46,11 @@ PIT = next(iter(INVENTORY.areas))
 
 
 def on_sale(**different: Any) -> Scenario:
-    """Return a scenario with one published performance; `different` fields of its announcement."""
+    """Return a scenario with one performance on sale.
+
+    Args:
+        different: fields of the performance's announcement.
+    """
     announcement: dict[str, Any] = {
         "event": SHOW,
         "organizer": GLOBE,
@@ -68,7 +73,7 @@ def on_sale(**different: Any) -> Scenario:
 
 
 def seat_stream(key: str) -> str:
-    """Name a seat's stream."""
+    """Return the name of a seat's stream."""
     return SEAT.stream(HAMLET, key)
 
 
@@ -84,12 +89,12 @@ def hold_command(
 
 
 def with_hold(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> Scenario:
-    """Let a buyer claim places."""
+    """Hold places."""
     return scenario.given_done(hold_command(hold, holder, *seats, standing=standing))
 
 
 def with_order(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, str]:
-    """Let a buyer order what they hold; return the order's id, too."""
+    """Order a hold; return the order's id, too."""
     order = str(uuid7())
     return scenario.given_done(order_hold, PlaceOrder(order=order, account=holder, contact=None), hold=hold), order
 
@@ -97,7 +102,7 @@ def with_order(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, st
 def with_capture(
     scenario: Scenario, order: str, holder: str, *, amount: int, currency: str = "EUR"
 ) -> tuple[Scenario, str]:
-    """Let a buyer pay; return the payment's id, too. What the capture leads to is not decided yet."""
+    """Capture money for an order; return the payment's id, too. The capture is not decided."""
     payment = str(uuid7())
     opening = OpenPayment(payment=payment, order=order, account=holder, provider="sandbox")
     return (
@@ -109,7 +114,12 @@ def with_capture(
 
 
 def with_paid_order(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> tuple[Scenario, str]:
-    """Let a buyer hold, order and pay places; return the order's id, too."""
+    """Hold, order and pay places; return the order's id, too."""
     scenario, order = with_order(with_hold(scenario, hold, holder, *seats, standing=standing), hold, holder)
     scenario, payment = with_capture(scenario, order, holder, amount=PRICE * (len(seats) + standing))
     return scenario.given_done(settle, payment=payment), order
+
+
+def with_performance_cancelled(scenario: Scenario) -> Scenario:
+    """Cancel the performance."""
+    return scenario.given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)

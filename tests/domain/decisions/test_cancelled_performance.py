@@ -8,10 +8,7 @@ import pytest
 from domain.decisions.cancelling import DueRefunds, due_refunds, end_basket, request_due_refund
 from domain.decisions.holding import release_hold
 from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund
-from domain.decisions.scheduling import (
-    CHANGES_AFTER_START_MAX,
-    cancel,
-)
+from domain.decisions.scheduling import CHANGES_AFTER_START_MAX, cancel
 from domain.errors import PerformanceStarted
 from domain.hold import HOLD, HoldReleased
 from domain.order import ORDER, OrderCancelled, RefundOpened
@@ -19,7 +16,6 @@ from domain.performance import PerformanceCancelled as Cancelled
 from domain.refund import REFUND, RefundCompleted
 from domain.values import OrderCancelReason, PerformanceCancelReason, Price, RefundReason, ReleaseReason
 from tests.support.paid_order import an_order
-from tests.support.refund_requests import with_performance_cancelled
 from tests.support.scenario import Scenario
 from tests.support.shop import (
     HAMLET,
@@ -31,6 +27,7 @@ from tests.support.shop import (
     with_hold,
     with_order,
     with_paid_order,
+    with_performance_cancelled,
 )
 
 RULE = "refund_cancelled_performances"

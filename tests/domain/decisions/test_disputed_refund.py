@@ -7,13 +7,7 @@ from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.errors import PaymentDisputed
 from domain.money_exception import ExceptionKind
 from domain.refund import REFUND, RefundFailed, RefundSubmitted
-from tests.support.paid_order import (
-    TOTAL,
-    OrderScenario,
-    an_order,
-    exception_kinds,
-    opened_exceptions,
-)
+from tests.support.paid_order import TOTAL, OrderScenario, an_order, exception_kinds, opened_exceptions
 from tests.support.scenario import Result
 from tests.support.shop import PRICE
 

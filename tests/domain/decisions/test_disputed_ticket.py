@@ -8,10 +8,7 @@ from domain.decisions.entry import ScanTicket
 from domain.scan import SCAN, ScanAdmitted, ScanRefused
 from domain.ticket import EntryRecorded, RefusalReason
 from domain.values import EntryRules
-from tests.support.paid_order import (
-    OrderScenario,
-    an_order,
-)
+from tests.support.paid_order import OrderScenario, an_order
 from tests.support.scenario import Result
 from tests.support.shop import GLOBE
 

@@ -4,17 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.decisions.entry import (
-    revert_entry,
-)
+from domain.decisions.entry import revert_entry
 from domain.errors import Forbidden, NonceReused
 from domain.scan import scan_id
-from domain.ticket import (
-    TICKET,
-    EntryMode,
-    RefusalReason,
-    TicketVoided,
-)
+from domain.ticket import TICKET, EntryMode, RefusalReason, TicketVoided
 from tests.support.gate import MISTAKE, Gate, refusal
 from tests.support.shop import HAMLET
 

@@ -4,15 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.decisions.entry import (
-    ENTRY_CLOSES_AFTER_START,
-    ENTRY_OPENS_BEFORE_DOORS,
-    ENTRY_OPENS_BEFORE_START,
-)
+from domain.decisions.entry import ENTRY_CLOSES_AFTER_START, ENTRY_OPENS_BEFORE_DOORS, ENTRY_OPENS_BEFORE_START
 from domain.decisions.scheduling import ChangePerformance
-from domain.ticket import (
-    RefusalReason,
-)
+from domain.ticket import RefusalReason
 from tests.support.gate import INSTANT, Gate, refusal
 from tests.support.scenario import NOW
 from tests.support.shop import HAMLET, STARTS_AT

@@ -3,10 +3,7 @@
 from domain.decisions.four_eyes import FourEyesLimits
 from domain.decisions.resolving_exceptions import ResolveException, exception_refund_id
 from domain.errors import OwnDecision
-from domain.money_exception import (
-    ExceptionClosed,
-    ExceptionResolutionProposed,
-)
+from domain.money_exception import ExceptionClosed, ExceptionResolutionProposed
 from tests.support.money_exceptions import (
     ACCEPT,
     BELOW,
@@ -21,9 +18,7 @@ from tests.support.money_exceptions import (
     with_resolution,
     wrong_currency_capture,
 )
-from tests.support.paid_order import (
-    only_exception_id,
-)
+from tests.support.paid_order import only_exception_id
 
 
 class TestFourEyesLimits:

@@ -71,7 +71,7 @@ def quota(scenario: Scenario, account: str) -> dict[str, int]:
 
 
 class TestMergeGuest:
-    def test_given_a_basket_then_accounts_and_quota_record_it(self) -> None:
+    def test_given_a_hold_then_accounts_and_quota_record_it(self) -> None:
         given = with_hold(with_accounts(), "h1", GUEST, A1, A2)
         given.when(MERGE).then(
             GuestMerged(into=ANN),
@@ -83,20 +83,20 @@ class TestMergeGuest:
     def test_given_the_same_again_then_nothing(self) -> None:
         with_merge(with_hold(with_accounts(), "h1", GUEST, A1)).when(MERGE).then_nothing()
 
-    def test_given_a_basket_that_was_held_at_the_same_moment_then_its_quota_moves_afterwards(self) -> None:
+    def test_given_a_hold_that_was_held_at_the_same_moment_then_its_quota_moves_afterwards(self) -> None:
         given = with_hold(with_accounts().given_done(NOTHING_HELD), "h1", GUEST, A1)
         assert quota(with_merge(given), ANN) == {"h1": 1}
         assert quota(with_merge(given), GUEST) == {}
 
-    def test_given_more_baskets_than_one_command_takes_then_they_move_step_by_step(self) -> None:
-        baskets = {f"h{number}": 1 for number in range(2 * SHARES_PER_MERGE_MAX + 1)}
+    def test_given_more_holds_than_one_command_takes_then_they_move_step_by_step(self) -> None:
+        holds = {f"h{number}": 1 for number in range(2 * SHARES_PER_MERGE_MAX + 1)}
         until = on_sale().now + HOLD_LASTS
-        taken = [BuyerQuotaTaken(hold=hold, seats=1, expires_at=until) for hold in baskets]
+        taken = [BuyerQuotaTaken(hold=hold, seats=1, expires_at=until) for hold in holds]
         given = with_accounts().given(BUYER_QUOTA.stream(GUEST, HAMLET), *taken)
         while moved := given.when(MERGE).events():
             assert len(moved) <= EVENTS_PER_COMMAND_MAX
             given = given.given_done(MERGE)
-        assert quota(given, ANN) == baskets
+        assert quota(given, ANN) == holds
         assert quota(given, GUEST) == {}
 
     def test_given_another_account_then_it_is_refused(self) -> None:
@@ -106,8 +106,8 @@ class TestMergeGuest:
     def test_given_no_guest_or_no_account_then_it_is_refused(self) -> None:
         with_accounts().when(MergeGuest(guest=BOB, account=ANN)).then_refused(Invalid)
         with_accounts().when(MergeGuest(guest=GUEST, account=GUEST)).then_refused(Invalid)
-        with_accounts().when(MergeGuest(guest="nobody", account=ANN)).then_refused(NotFound)
-        with_accounts().when(MergeGuest(guest=GUEST, account="nobody")).then_refused(NotFound)
+        with_accounts().when(MergeGuest(guest="none", account=ANN)).then_refused(NotFound)
+        with_accounts().when(MergeGuest(guest=GUEST, account="none")).then_refused(NotFound)
 
     def test_given_a_guest_that_registered_then_it_is_refused(self) -> None:
         with_accounts().given_done(register, GUEST).when(MERGE).then_refused(Invalid)
@@ -137,7 +137,7 @@ class TestLimits:
         after = given.given_done(settle, payment=payment)
         assert quota(after, ANN) == {"h1": 2, "h2": 1}
 
-    def test_given_the_basket_ends_then_the_accounts_quota_comes_back(self) -> None:
+    def test_given_the_hold_ends_then_the_accounts_quota_comes_back(self) -> None:
         given = with_merge(with_hold(with_accounts(), "h1", GUEST, A1))
         back = BuyerQuotaReturned(hold="h1", seats=1)
         given.when(release_hold, hold="h1", holder=ANN).then_on(BUYER_QUOTA.stream(ANN, HAMLET), back)
@@ -145,7 +145,7 @@ class TestLimits:
 
 
 class TestQuotaThatHasNotMovedYet:
-    """The guest held a basket at the moment of the login, and the account ordered it before its quota moved."""
+    """The guest held a hold at the moment of the login, and the account ordered it before its quota moved."""
 
     def given(self) -> tuple[Scenario, str]:
         return with_order(with_hold(with_accounts(), "h1", GUEST, A1, A2).given_done(NOTHING_HELD), "h1", ANN)
@@ -176,8 +176,8 @@ class TestQuotaThatHasNotMovedYet:
         assert quota(given.given_done(approve_refund, refund="r", by=BOB), ANN) == {"h1": 1}
 
 
-class TestBasketOfAGuest:
-    def test_given_the_guest_logged_in_then_the_basket_is_the_accounts(self) -> None:
+class TestHoldOfAGuest:
+    def test_given_the_guest_logged_in_then_the_hold_is_the_accounts(self) -> None:
         given = with_merge(with_hold(with_accounts(), "h1", GUEST, A1))
         assert given.state(require_own_hold, "h1", ANN).holder == GUEST
         given.when(extend_hold, holder=BOB, **EXTENDING).then_refused(NotFound)

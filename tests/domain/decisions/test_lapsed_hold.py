@@ -10,24 +10,12 @@ from domain.decisions.holding import expire_hold, extend_hold, release_hold
 from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold
 from domain.decisions.paying import OpenPayment
 from domain.decisions.settling import settle
-from domain.errors import (
-    HoldLapsed,
-    LimitReached,
-    OrderEnded,
-    SeatsTaken,
-)
+from domain.errors import HoldLapsed, LimitReached, OrderEnded, SeatsTaken
 from domain.hold import HOLD, HoldExpired
 from domain.order import ORDER, OrderExpired
 from domain.seat import SeatBlocked, SeatHeld, SeatReleased
-from domain.values import (
-    BlockReason,
-    Limits,
-    OrderCancelReason,
-    ReleaseReason,
-)
-from tests.support.payments import (
-    is_confirmed,
-)
+from domain.values import BlockReason, Limits, OrderCancelReason, ReleaseReason
+from tests.support.payments import is_confirmed
 from tests.support.shop import (
     EXTENSION,
     HAMLET,

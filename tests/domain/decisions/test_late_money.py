@@ -11,7 +11,6 @@ from domain.payment import PAYMENT, PaymentCaptured, PaymentOutcome, PaymentSett
 from domain.refund import REFUND, RefundApproved, RefundRequested
 from domain.values import Limits, OrderCancelReason, RefundReason, derived_id
 from tests.support.payments import is_confirmed, pending_order, refund_reason, with_checkout, with_limits, with_payment
-from tests.support.refund_requests import with_performance_cancelled
 from tests.support.scenario import NOW, Scenario
 from tests.support.shop import (
     HOLD_LASTS,
@@ -22,61 +21,60 @@ from tests.support.shop import (
     with_hold,
     with_order,
     with_paid_order,
+    with_performance_cancelled,
 )
 
 A1, A2, A3, B1 = SEATS[:4]
-
-
 FEW = Limits(seats_per_order=1, seats_per_buyer=1, live_holds_per_buyer=1)
 
 
 class TestSettleLapsedHold:
     """The hold lapsed before the money came."""
 
-    def lapsed(self, *, swept: bool, **different: object) -> tuple[Scenario, str]:
-        """Return a scenario in which ann's payment of three seats arrives after her basket lapsed."""
+    def lapsed(self, *, cleared: bool, **different: object) -> tuple[Scenario, str]:
+        """Return a scenario in which ann's payment of three seats arrives after her hold lapsed."""
         given, order = with_order(with_hold(on_sale(**different), "h1", "ann", A1, A2, A3), "h1", "ann")
         given, payment = with_capture(given, order, "ann", amount=3 * PRICE)
         given = given.later(HOLD_LASTS)
-        return (given.given_done(expire_hold, hold="h1") if swept else given), payment
+        return (given.given_done(expire_hold, hold="h1") if cleared else given), payment
 
     def test_given_nothing_taken_since_then_its_own_size_is_not_judged_again(self) -> None:
-        for swept in (False, True):
-            given, payment = self.lapsed(swept=swept)
+        for cleared in (False, True):
+            given, payment = self.lapsed(cleared=cleared)
             assert is_confirmed(with_limits(given, FEW).when(settle, payment=payment))
 
     def test_given_seats_taken_since_then_both_count(self) -> None:
-        for swept in (False, True):
-            given, payment = self.lapsed(swept=swept)
+        for cleared in (False, True):
+            given, payment = self.lapsed(cleared=cleared)
             given = with_hold(given, "h2", "ann", B1)
             assert is_confirmed(given.when(settle, payment=payment))
             result = with_limits(given, FEW).when(settle, payment=payment)
             assert refund_reason(result) is RefundReason.LIMIT_REACHED
 
     def test_given_the_performance_began_then_the_money_goes_back(self) -> None:
-        for swept in (False, True):
-            given, payment = self.lapsed(swept=swept, starts_at=NOW + timedelta(minutes=5))
+        for cleared in (False, True):
+            given, payment = self.lapsed(cleared=cleared, starts_at=NOW + timedelta(minutes=5))
             assert refund_reason(given.when(settle, payment=payment)) is RefundReason.LATE_PAYMENT
 
     def test_given_a_seat_sold_to_another_buyer_since_then_the_money_goes_back_and_the_order_ends(self) -> None:
-        given, payment = self.lapsed(swept=False)
+        given, payment = self.lapsed(cleared=False)
         given, _ = with_paid_order(given, "h2", "bob", A1)
         result = given.when(settle, payment=payment)
         assert refund_reason(result) is RefundReason.LATE_PAYMENT
         assert OrderCancelled(reason=OrderCancelReason.PAYMENT_REFUNDED) in result.events()
 
     def test_given_a_seat_in_the_live_hold_of_another_buyer_then_the_money_goes_back(self) -> None:
-        given, payment = self.lapsed(swept=True)
+        given, payment = self.lapsed(cleared=True)
         given = with_hold(given, "h2", "bob", A1)
         assert refund_reason(given.when(settle, payment=payment)) is RefundReason.LATE_PAYMENT
 
     def test_given_a_hold_of_another_buyer_that_lapsed_since_then_the_order_is_confirmed(self) -> None:
-        given, payment = self.lapsed(swept=True)
+        given, payment = self.lapsed(cleared=True)
         given = with_hold(given, "h2", "bob", A1).later(HOLD_LASTS)
         assert is_confirmed(given.when(settle, payment=payment))
 
     def test_given_the_performance_was_cancelled_then_the_money_goes_back(self) -> None:
-        given, payment = self.lapsed(swept=True)
+        given, payment = self.lapsed(cleared=True)
         result = with_performance_cancelled(given).when(settle, payment=payment)
         assert refund_reason(result) is RefundReason.PERFORMANCE_CANCELLED
 

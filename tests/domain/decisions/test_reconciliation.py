@@ -26,8 +26,6 @@ from tests.support.paid_order import (
 )
 
 RECONCILED = PaymentReconciled(entry=1, booked_at=at_minute(1))
-
-
 OTHER_ID = "019f0000-0000-7000-8000-00000000dead"
 
 
@@ -217,7 +215,7 @@ class TestReconcileRefund:
         assert exception_kinds(case.when_reconciled(found)) == [ExceptionKind.UNKNOWN_REFUND]
         case.reconciled(found).when_reconciled(found).then_nothing()
 
-    def test_given_a_refund_that_nobody_has_approved_then_support_owns_it(self) -> None:
+    def test_given_a_refund_that_is_not_approved_then_support_owns_it(self) -> None:
         case = an_order().paid().refund_requested()
         found = ledger_entry(REFUND_ENTRY, case.refund, 2)
         assert exception_kinds(case.when_reconciled(found)) == [ExceptionKind.UNKNOWN_REFUND]

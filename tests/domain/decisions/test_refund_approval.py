@@ -9,11 +9,7 @@ from uuid_utils.compat import uuid7
 from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReturned
 from domain.decisions.four_eyes import FourEyesLimits
 from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund
-from domain.errors import (
-    OwnDecision,
-    RefundDecided,
-    TicketUsed,
-)
+from domain.errors import OwnDecision, RefundDecided, TicketUsed
 from domain.order import ORDER, OrderLinesCancelled, PlacedOrder
 from domain.refund import REFUND, RefundApproved, RefundEndorsed, RefundRejected
 from domain.seat import SeatReturned, SeatSold
@@ -28,15 +24,23 @@ from tests.support.refund_requests import (
     placed_order,
     support_request,
     with_entry,
-    with_performance_cancelled,
 )
 from tests.support.scenario import Result, Scenario
-from tests.support.shop import HAMLET, PRICE, SEATS, STARTS_AT, on_sale, seat_stream, with_paid_order
+from tests.support.shop import (
+    HAMLET,
+    PRICE,
+    SEATS,
+    STARTS_AT,
+    on_sale,
+    seat_stream,
+    with_paid_order,
+    with_performance_cancelled,
+)
 
 BELOW = FourEyesLimits(amount_max=PRICE - 1)
-
-
 EXACT = FourEyesLimits(amount_max=PRICE)
+A1, A2 = SEATS[:2]
+REQUESTED = RefundReason.BUYER_REQUEST
 
 
 def with_refund_request(by: str | None = None) -> tuple[Scenario, str]:
@@ -46,12 +50,6 @@ def with_refund_request(by: str | None = None) -> tuple[Scenario, str]:
     account = None if by else "ann"
     command = RequestRefund(refund=str(uuid7()), order=order, account=account, reason=reason, by=by)
     return scenario.given_done(command), command.refund
-
-
-A1, A2 = SEATS[:2]
-
-
-REQUESTED = RefundReason.BUYER_REQUEST
 
 
 def when_approved(scenario: Scenario, order: str) -> Result:
@@ -73,7 +71,7 @@ def ticket_of(scenario: Scenario, order: str, line: str) -> str:
 
 
 class TestWhoDecides:
-    """Neither the owner of the order nor the account that asked."""
+    """Neither the owner of the order nor the account that asked; the role is support (`api/auth/access.py`)."""
 
     @pytest.mark.parametrize("decide", [approve_refund, reject_refund])
     def test_given_the_owner_decides_then_it_is_refused(self, decide: Any) -> None:
@@ -127,7 +125,7 @@ class TestTwoApprovals:
         approved = endorsed.given_done(approve_refund, refund=refund, by="tom", limits=BELOW)
         approved.when(approve_refund, refund=refund, by="uma", limits=BELOW).then_refused(RefundDecided)
 
-    def test_given_an_endorsement_then_anybody_uninvolved_may_reject(self) -> None:
+    def test_given_an_endorsement_then_any_uninvolved_account_may_reject(self) -> None:
         scenario, refund = with_refund_request()
         endorsed = scenario.given_done(approve_refund, refund=refund, by="sue", limits=BELOW)
         assert endorsed.when(reject_refund, refund=refund, by="sue").events()

@@ -7,14 +7,7 @@ import pytest
 
 from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.decisions.scheduling import ChangePerformance, change
-from domain.errors import (
-    Invalid,
-    NotConfirmed,
-    NotFound,
-    NothingToRefund,
-    PerformanceStarted,
-    TicketUsed,
-)
+from domain.errors import Invalid, NotConfirmed, NotFound, NothingToRefund, PerformanceStarted, TicketUsed
 from tests.support.payments import pending_order
 from tests.support.refund_requests import (
     MINUTE,
@@ -24,9 +17,8 @@ from tests.support.refund_requests import (
     owner_request,
     support_request,
     with_entry,
-    with_performance_cancelled,
 )
-from tests.support.shop import HAMLET, SEATS, STARTS_AT, on_sale, with_paid_order
+from tests.support.shop import HAMLET, SEATS, STARTS_AT, on_sale, with_paid_order, with_performance_cancelled
 
 
 class TestRequestRefund:

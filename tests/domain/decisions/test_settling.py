@@ -27,8 +27,6 @@ from tests.support.shop import (
 )
 
 A1, A2, A3, B1 = SEATS[:4]
-
-
 FEW = Limits(seats_per_order=1, seats_per_buyer=1, live_holds_per_buyer=1)
 
 
@@ -37,7 +35,7 @@ class TestSettle:
         given, order = with_order(with_hold(on_sale(), "h1", "ann", A1, A2, A3), "h1", "ann")
         assert is_confirmed(when_paid(with_limits(given, FEW), order, 3))
 
-    def test_given_two_baskets_held_under_higher_limits_then_both_are_confirmed(self) -> None:
+    def test_given_two_holds_held_under_higher_limits_then_both_are_confirmed(self) -> None:
         given, _ = with_paid_order(with_hold(on_sale(), "h2", "ann", A3), "h1", "ann", A1, A2)
         given, order = with_order(with_limits(given, FEW), "h2", "ann")
         assert is_confirmed(when_paid(given, order, 1))

@@ -4,24 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import (
-    AreaSoldOut,
-    TooManySeats,
-    UnknownSeats,
-)
+from domain.errors import AreaSoldOut, TooManySeats, UnknownSeats
 from domain.hold import HoldPlaced
 from domain.values import Price
-from tests.support.shop import (
-    HOLD_LASTS,
-    PIT,
-    PRICE,
-    SEATS,
-    STANDING,
-    hold_command,
-    on_sale,
-    seat_stream,
-    with_hold,
-)
+from tests.support.shop import HOLD_LASTS, PIT, PRICE, SEATS, STANDING, hold_command, on_sale, seat_stream, with_hold
 
 A1, A2, A3 = SEATS[:3]
 

@@ -40,7 +40,7 @@ class TestCapacity:
             changes = given.when(hold_command("h1", "ann", *seats)).changes
             assert is_found(to_ledger(given), logged_events(changes, given), "places") is over
 
-    def test_given_lapsed_baskets_then_their_places_do_not_count(self) -> None:
+    def test_given_lapsed_holds_then_their_places_do_not_count(self) -> None:
         given = with_hold(on_sale(seats=2), "h1", "ann", *SEATS[:2])
         ledger = to_ledger(given)
         for scenario, over in ((given, True), (given.later(HOLD_LASTS), False)):
@@ -60,7 +60,7 @@ class TestTickets:
 
 
 class TestQuota:
-    def test_given_a_basket_that_counts_for_two_then_it_is_found(self) -> None:
+    def test_given_a_hold_that_counts_for_two_then_it_is_found(self) -> None:
         given = with_hold(on_sale(), "h1", "ann", SEATS[0])
         received = BuyerQuotaReceived(guest="ann", hold="h1", seats=1, expires_at=NOW + HOLD_LASTS)
         command = logged_events({BUYER_QUOTA.stream("bob", HAMLET): [received]}, given)
@@ -79,13 +79,13 @@ class TestQuota:
 
 
 class TestSharesOfEndedHolds:
-    def test_given_a_basket_that_ended_and_counts_on_then_it_is_found(self) -> None:
+    def test_given_a_hold_that_ended_and_counts_on_then_it_is_found(self) -> None:
         given = with_hold(on_sale(), "h1", "ann", SEATS[0])
         changes = given.when(release_hold, hold="h1", holder="ann").changes
         assert not is_found(to_ledger(given), logged_events(changes, given), "has ended")
         assert is_found(to_ledger(given), logged_events(without_quota(changes), given), "has ended")
 
-    def test_given_a_basket_that_lasts_longer_than_it_counts_then_it_is_found(self) -> None:
+    def test_given_a_hold_that_lasts_longer_than_it_counts_then_it_is_found(self) -> None:
         given = with_hold(on_sale(), "h1", "ann", SEATS[0])
         changes = given.when(extend_hold, hold="h1", holder="ann", by=HOLD_LASTS).changes
         assert not is_found(to_ledger(given), logged_events(changes, given), "lasts until")
