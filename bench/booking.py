@@ -23,7 +23,7 @@ from bench.checked import check_log
 from bench.load import Target, drive
 from bench.machine import machine
 from bench.peer import Peer, peer_pairs, peer_tokens
-from bench.shop import Shop, create_venue, done, open_sale, seat_pairs
+from bench.shop import Shop, create_venue, open_sale, require_success, seat_pairs
 
 BUYERS = 1_000
 WARM_UP_S = 3
@@ -100,10 +100,10 @@ def run_ours(shop: Shop, folder: Path, seconds: int) -> tuple[str, Json]:
         target = target_of(shop, performance, tokens=folder / "ours.tokens", pairs=folder / "ours.pairs")
         warm = drive(target, seconds=WARM_UP_S, used=0)
         result = drive(target, seconds=seconds, used=warm["furthest"])
-        result["lag_events"] = lag(http)
+        result["lag_events"] = lag_by_model(http)
         result["catch_up_s"] = catch_up(http)
     result["answered_201"] = warm["created"] + result["created"]
-    return performance, rated(result)
+    return performance, with_rate(result)
 
 
 def target_of(shop: Shop, performance: str, *, tokens: Path, pairs: Path) -> Target:
@@ -123,28 +123,28 @@ def run_peer(peer: Peer, folder: Path, seconds: int, used: int) -> tuple[Json, i
     )
     warm = drive(target, seconds=WARM_UP_S, used=used)
     result = drive(target, seconds=seconds, used=warm["furthest"])
-    return rated(result), result["furthest"]
+    return with_rate(result), result["furthest"]
 
 
-def rated(result: Json) -> Json:
+def with_rate(result: Json) -> Json:
     """Add bookings per second; anything but 201 and 409 is a fault."""
     if result["other"] or result["socket_errors"]:
         raise RuntimeError(f"answers that are neither 201 nor 409: {result}")
     return {**result, "per_s": round(result["created"] / result["seconds"], 1)}
 
 
-def lag(http: httpx.Client) -> dict[str, int]:
+def lag_by_model(http: httpx.Client) -> dict[str, int]:
     """Return how many events each read model is behind."""
-    models = done(http.get("/projections"))["items"]
+    models = require_success(http.get("/projections"))["items"]
     return {model["name"]: model["lag"] for model in models}
 
 
 def catch_up(http: httpx.Client) -> float:
     """Return the seconds until every read model has caught up."""
     began = time.monotonic()
-    while any(lag(http).values()):
+    while any(lag_by_model(http).values()):
         if time.monotonic() - began > CATCH_UP_S_MAX:
-            raise RuntimeError(f"the read models did not catch up: {lag(http)}")
+            raise RuntimeError(f"the read models did not catch up: {lag_by_model(http)}")
         time.sleep(POLL_S)
     return round(time.monotonic() - began, 2)
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from bench.machine import machine
-from bench.shop import Shop, create_venue, done, open_sale
+from bench.shop import Shop, create_venue, open_sale, require_success
 from bench.strangers.attacks import WATCHED, Victim, attacks
 from bench.strangers.livez import BEGUN
 
@@ -55,12 +55,12 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def victim_of(shop: Shop, http: httpx.Client) -> Victim:
     """Prepare what is attacked."""
-    done(http.post("/auth/register", json=PERSON))
+    require_success(http.post("/auth/register", json=PERSON))
     event, layout = create_venue(http, rows=5)
     performances = [open_sale(http, event, layout) for _ in range(WATCHED + 1)]
-    organizer = done(http.post("/organizers", json={"name": "Edge"}))["organizer_id"]
+    organizer = require_success(http.post("/organizers", json={"name": "Edge"}))["organizer_id"]
     place = {"address": "Edge 1", "city": "Edge", "country": "DE", "time_zone": "Europe/Berlin"}
-    venue = done(http.post("/venues", json={"organizer_id": organizer, "name": "Edge", **place}))["venue_id"]
+    venue = require_success(http.post("/venues", json={"organizer_id": organizer, "name": "Edge", **place}))["venue_id"]
     token = http.headers["Authorization"].removeprefix("Bearer ")
     return Victim(
         port=shop.port,

@@ -91,12 +91,12 @@ def measure_throughput(folder: Path, *, events: int, runs: int) -> Json:
             with psycopg.connect(postgres.url, autocommit=True) as owner:
                 owner.execute(FORGET)
                 owner.execute("CHECKPOINT")
-            found.append(followed(projector_url, nats.app_url, events))
+            found.append(run_follower(projector_url, nats.app_url, events))
     per_s = [round(events / run["seconds"]) for run in found]
     return {"events": events, "per_s": statistics.median(per_s), "runs_per_s": per_s, "runs": found}
 
 
-def followed(projector_url: str, nats_url: str, events: int) -> Json:
+def run_follower(projector_url: str, nats_url: str, events: int) -> Json:
     """Fold in a process of its own."""
     command = [sys.executable, "-m", "bench.following", projector_url, nats_url, str(events)]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=FOLLOW_S_MAX)

@@ -52,7 +52,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
             feeds.append(CountingFeed(store=store, epochs=epochs, link=link, after=after, limits=LIMITS))
             return feeds[-1]
 
-        await connected(link)
+        await wait_until_connected(link)
         runner = ProjectionRunner(
             url=database_url,
             store=store,
@@ -64,7 +64,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
         began_at, cpu_began = time.monotonic(), time.process_time()
         running = asyncio.create_task(runner.run())
         connection = await checkpoints.open_connection(database_url, name="bench")
-        await reached(connection, head)
+        await wait_until_folded(connection, head)
         took = {"seconds": time.monotonic() - began_at, "cpu_seconds": time.process_time() - cpu_began}
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -74,7 +74,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
     return {**took, "followed": sum(feed.followed for feed in feeds)}
 
 
-async def reached(connection: Connection, head: int) -> None:
+async def wait_until_folded(connection: Connection, head: int) -> None:
     """Wait until the read model holds the whole log."""
     while True:
         if [state.position for state in await checkpoints.states(connection)] == [head]:
@@ -82,7 +82,7 @@ async def reached(connection: Connection, head: int) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def connected(link: NatsConnection) -> None:
+async def wait_until_connected(link: NatsConnection) -> None:
     """Wait for the connection."""
     while True:
         with suppress(Exception):

@@ -84,7 +84,7 @@ def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
     runs: dict[str, list[float]] = {"short": [], "long": []}
     for number in range(options.runs):
         for name in ("short", "long") if number % 2 else ("long", "short"):
-            database = copied(server, name, f"run_{number}") if name == "short" else name
+            database = copy_database(server, name, f"run_{number}") if name == "short" else name
             app_url = make_conninfo(role_url(server.url_of(name), APP_ROLE, PASSWORD), dbname=database)
             runs[name].append(cost_us(server.url_of(database), app_url, options.seconds))
     ratios = [long / short for short, long in zip(runs["short"], runs["long"], strict=True)]
@@ -112,7 +112,7 @@ def prepare(server: EmbeddedPostgres, name: str, events: int) -> float:
     return round(time.monotonic() - begins, 1)
 
 
-def copied(server: EmbeddedPostgres, name: str, copy: str) -> str:
+def copy_database(server: EmbeddedPostgres, name: str, copy: str) -> str:
     """Copy a database and return the copy's name."""
     execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name)))
     return copy

@@ -63,7 +63,7 @@ def measure_lag(folder: Path, *, seconds: int, runs: int) -> Json:
 def one_run(shop: Shop, target: Target, *, seconds: int, used: int) -> Json:
     """Book for a while and return how far behind each read model was."""
     loop = loop_s()
-    with sampled(shop.data) as ages:
+    with sample_ages(shop.data) as ages:
         result = drive(target, seconds=seconds, used=used, per_s=BOOKINGS_PER_S)
     models = {name: spread(found) for name, found in sorted(ages.items())}
     return {
@@ -76,7 +76,7 @@ def one_run(shop: Shop, target: Target, *, seconds: int, used: int) -> Json:
 
 
 @contextmanager
-def sampled(data: Path) -> Iterator[Ages]:
+def sample_ages(data: Path) -> Iterator[Ages]:
     """Take samples until the block is left."""
     ages: defaultdict[str, list[float]] = defaultdict(list)
     over = threading.Event()

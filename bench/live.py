@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from bench.machine import machine
-from bench.shop import Shop, create_venue, done, open_sale, seat_pairs
+from bench.shop import Shop, create_venue, open_sale, require_success, seat_pairs
 from domain.seat import SEAT
 from domain.values import SEATS_PER_BLOCK_MAX
 from eventstore.postgres import PostgresStore
@@ -85,7 +85,7 @@ def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
         common["api_pid"] = shop.pid_of("api")
         load_performances(shop, houses)
         for house in houses:
-            watched.append(watching(shop, common | house | {"documents_per_s": 0, "watchers": WATCHERS}))
+            watched.append(measure_watching(shop, common | house | {"documents_per_s": 0, "watchers": WATCHERS}))
             house["seats"] = house["seats"][int(seconds * CHANGES_PER_S) :]
             documents.append(request_documents(common | house | {"documents_per_s": DOCUMENTS_PER_S, "watchers": 0}))
     medians = {
@@ -119,7 +119,7 @@ def block_half(http: httpx.Client, performance: str) -> Json:
     taken, free = seats[: len(seats) // 2], seats[len(seats) // 2 :]
     for begin in range(0, len(taken), SEATS_PER_BLOCK_MAX):
         wish = {"seats": taken[begin : begin + SEATS_PER_BLOCK_MAX], "reason": "house"}
-        done(http.post(f"/performances/{performance}/seats/block", json=wish))
+        require_success(http.post(f"/performances/{performance}/seats/block", json=wish))
     return {"performance": performance, "seats": free}
 
 
@@ -127,7 +127,7 @@ def load_performances(shop: Shop, houses: Sequence[Json]) -> None:
     """Load the performances, and wait until the API has looked for garbage among what it loaded, once and for all."""
     with httpx.Client(base_url=shop.url) as client:
         for house in houses:
-            done(client.get(f"/api/v1/performances/{house['performance']}/seats"))
+            require_success(client.get(f"/api/v1/performances/{house['performance']}/seats"))
     time.sleep(QUIET_CHECK_S + SETTLE_S)
 
 
@@ -140,7 +140,7 @@ def request_documents(order: Json) -> Json:
     return {**quantiles(found["seconds"]), "bytes": max(found["sizes"]), "changed_per_s": result["changed_per_s"]}
 
 
-def watching(shop: Shop, order: Json) -> Json:
+def measure_watching(shop: Shop, order: Json) -> Json:
     """Let clients watch while seats change; return what was measured."""
     result = load(order)
     if result["lost"] or result["reset"]:

@@ -100,7 +100,7 @@ class Documents:
     failed: int = 0
 
 
-async def connected(order: Order) -> list[Watching]:
+async def connect_clients(order: Order) -> list[Watching]:
     """Let all clients connect."""
     loop, address = asyncio.get_running_loop(), httpx.URL(order.url)
     assert address.port is not None, "a shop has a port of its own"
@@ -165,7 +165,7 @@ async def run(order: Order) -> Json:
     async with aiohttp.ClientSession(order.url, connector=connector, auto_decompress=False) as session:
         await (await session.get(f"{order.path}/seats")).read()
         memory = [memory_kb(order.api_pid)]
-        clients = await connected(order)
+        clients = await connect_clients(order)
         await asyncio.sleep(SETTLE_S)
         memory.append(memory_kb(order.api_pid))
         began = time.time()

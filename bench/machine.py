@@ -23,10 +23,10 @@ def loop_s() -> float:
     """Return the seconds that ten million steps of a Python loop take right now, on all processors at once."""
     processors = os.cpu_count() or 1
     with ProcessPoolExecutor(processors) as pool:
-        return max(pool.map(counted, [STEPS] * processors))
+        return max(pool.map(count_seconds, [STEPS] * processors))
 
 
-def counted(steps: int) -> float:
+def count_seconds(steps: int) -> float:
     """Count, and return the seconds it took."""
     began, total = time.perf_counter(), 0
     for step in range(steps):

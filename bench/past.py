@@ -61,12 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collect_in_small_batches()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(options.data or Path(folder)) as server:
         settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(SECRET))
-        show = asyncio.run(prepared(settings, options.events))
+        show = asyncio.run(prepare_log(settings, options.events))
         report = {
             "at": datetime.now(UTC).isoformat(),
             "machine": machine(),
             "versions": {"postgres": postgres_version(server)},
-            **asyncio.run(measured(settings, show)),
+            **asyncio.run(measure(settings, show)),
         }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
@@ -83,18 +83,18 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def prepared(settings: Settings, events: int) -> str:
+async def prepare_log(settings: Settings, events: int) -> str:
     """Fill the log, unless it is filled already, and return the performance with the large map."""
     await migrate_all(settings)
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         if await store.head() == 0:
-            show = await asyncio.to_thread(filled, settings.required_database_url, events)
+            show = await asyncio.to_thread(fill_log, settings.required_database_url, events)
             return show.performance
         latest = await store.read_latest("performance-", limit=10_000)
         return max(latest).stream.partition("-")[2]
 
 
-def filled(owner_url: str, events: int) -> Show:
+def fill_log(owner_url: str, events: int) -> Show:
     """Write the log: many performances of usual size, then a large one that sells out within two days."""
     ends = datetime.now(UTC) - ENDS_BEFORE_NOW
     fill(owner_url, events - MAP_EVENTS, until=ends - timedelta(days=MAP_DAYS))
@@ -104,17 +104,17 @@ def filled(owner_url: str, events: int) -> Show:
     return show
 
 
-async def measured(settings: Settings, performance: str) -> Json:
+async def measure(settings: Settings, performance: str) -> Json:
     """Ask everything, many times, at random moments."""
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         past = Past(store, performance)
         head = await store.head()
         figures = {
-            "seat": await timed([await past.seat() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
-            "order": await timed([await past.order() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
-            "stream": await timed([await past.stream() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
-            "map, cold": await timed([past.cold_map for _ in range(COLD_RUNS)], MAP_MS_MAX),
-            "map, next step": await timed([past.next_step for _ in range(ROUNDS)], STEP_MS_MAX),
+            "seat": await time_calls([await past.seat() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
+            "order": await time_calls([await past.order() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
+            "stream": await time_calls([await past.stream() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
+            "map, cold": await time_calls([past.cold_map for _ in range(COLD_RUNS)], MAP_MS_MAX),
+            "map, next step": await time_calls([past.next_step for _ in range(ROUNDS)], STEP_MS_MAX),
         }
         return {"events": head, "map_seats": SEATS, "ms": figures}
 
@@ -137,7 +137,7 @@ class Past:
 
     async def seat(self) -> Ask:
         """Ask for a seat and its history."""
-        performance, _, seat = (await self._any("seat")).removeprefix("seat-").rpartition("-")
+        performance, _, seat = (await self._random_stream("seat")).removeprefix("seat-").rpartition("-")
 
         async def ask() -> bytes:
             then = await self._moment()
@@ -149,7 +149,7 @@ class Past:
 
     async def order(self) -> Ask:
         """Ask for an order and everything that happened to it."""
-        order = (await self._any("order")).partition("-")[2]
+        order = (await self._random_stream("order")).partition("-")[2]
 
         async def ask() -> bytes:
             found = await order_as_of(self._streams, await self._moment(), order)
@@ -163,7 +163,7 @@ class Past:
 
     async def stream(self) -> Ask:
         """Ask for any stream."""
-        stream = await self._any("")
+        stream = await self._random_stream("")
 
         async def ask() -> bytes:
             found = await self._streams.find(stream, await self._moment())
@@ -176,13 +176,13 @@ class Past:
 
     async def cold_map(self) -> bytes:
         """Ask for the whole map, with nothing of it in memory."""
-        return await self._map(SeatMapTimelines(self._store))
+        return await self._time_seat_map(SeatMapTimelines(self._store))
 
     async def next_step(self) -> bytes:
         """Ask for the whole map again, at another moment."""
-        return await self._map(self._maps)
+        return await self._time_seat_map(self._maps)
 
-    async def _map(self, maps: SeatMapTimelines) -> bytes:
+    async def _time_seat_map(self, maps: SeatMapTimelines) -> bytes:
         then = await self._moment(MAP_EVENTS)
         seats = await maps.at(self._performance, then)
         return orjson.dumps(await asyncio.to_thread(present.seats_as_of, self._inventory, seats, then))
@@ -192,7 +192,7 @@ class Past:
         head = await self._store.head()
         return await as_of(self._store, position=self._random.randint(head - (back or head), head))
 
-    async def _any(self, kind: str) -> str:
+    async def _random_stream(self, kind: str) -> str:
         """Draw a stream of a kind."""
         while True:
             after = self._random.randrange(await self._store.head())
@@ -201,7 +201,7 @@ class Past:
                     return event.stream
 
 
-async def timed(asks: Sequence[Ask], at_most: float) -> Json:
+async def time_calls(asks: Sequence[Ask], at_most: float) -> Json:
     """Ask one after the other and say how long it took, in milliseconds."""
     await asks[0]()
     took = []

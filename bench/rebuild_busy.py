@@ -45,7 +45,7 @@ def measure_busy(folder: Path, *, seconds: int) -> Json:
         catch_up(http)
         warm = drive(target, seconds=WARM_UP_S, used=0, per_s=BOOKINGS_PER_S)
         calm = drive(target, seconds=seconds, used=warm["furthest"], per_s=BOOKINGS_PER_S)
-        with rebuilding(shop.data) as began_at:
+        with rebuild_during(shop.data) as began_at:
             busy = drive(target, seconds=seconds, used=calm["furthest"], per_s=BOOKINGS_PER_S)
             events_s = position_of(shop.data) / (time.monotonic() - began_at)
     return {
@@ -68,7 +68,7 @@ def fill_first(data: Path) -> None:
 
 
 @contextmanager
-def rebuilding(data: Path) -> Iterator[float]:
+def rebuild_during(data: Path) -> Iterator[float]:
     """Rebuild during the block, as an operator would; it must not end before the block does.
 
     Raises:

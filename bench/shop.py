@@ -79,7 +79,7 @@ class Shop:
         demo = json.loads((self.data / "demo-accounts.json").read_text())
         with httpx.Client(base_url=f"{self.url}/api/v1", timeout=REQUEST_S) as client:
             answer = client.post("/auth/login", json={"email": demo["accounts"]["admin"], "password": demo["password"]})
-            client.headers["Authorization"] = f"Bearer {done(answer)['access_token']}"
+            client.headers["Authorization"] = f"Bearer {require_success(answer)['access_token']}"
             yield client
 
     def tokens(self, buyers: int) -> list[str]:
@@ -102,7 +102,7 @@ def words_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
 
 
-def done(answer: httpx.Response) -> Json:
+def require_success(answer: httpx.Response) -> Json:
     """Return what a request was answered with, which must be well."""
     if answer.is_error:
         raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}")
@@ -112,15 +112,17 @@ def done(answer: httpx.Response) -> Json:
 
 def create_venue(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
     """Make an organizer, a venue, a layout with 100 seats a row and an event; return (event, layout)."""
-    organizer = done(http.post("/organizers", json={"name": "Bench"}))["organizer_id"]
+    organizer = require_success(http.post("/organizers", json={"name": "Bench"}))["organizer_id"]
     place = {"address": "Bench 1", "city": "Bench", "country": "DE", "time_zone": "Europe/Berlin"}
-    venue = done(http.post("/venues", json={"organizer_id": organizer, "name": "Bench", **place}))["venue_id"]
+    venue = require_success(http.post("/venues", json={"organizer_id": organizer, "name": "Bench", **place}))[
+        "venue_id"
+    ]
     stand = {"name": "Stand", "category": "A", "rows": rows, "seats_per_row": SEATS_PER_ROW}
     layout = {"name": "Bench", "format": "grid", "document": {"sections": [stand]}}
-    published = done(http.post(f"/venues/{venue}/layouts", json=layout))
+    published = require_success(http.post(f"/venues/{venue}/layouts", json=layout))
     show = {"organizer_id": organizer, "venue_id": venue, "title": "Bench"}
-    event = done(http.post("/events", json=show))["event_id"]
-    done(http.post(f"/events/{event}/publish"))
+    event = require_success(http.post("/events", json=show))["event_id"]
+    require_success(http.post(f"/events/{event}/publish"))
     return event, published["layout_id"]
 
 
@@ -133,13 +135,13 @@ def open_sale(http: httpx.Client, event: str, layout: str, *, category: str = "A
         "prices": [{"category": category, "price": {"amount": PRICE, "currency": "EUR"}}],
         "limits": unlimited,
     }
-    performance: str = done(http.post(f"/events/{event}/performances", json=wish))["performance_id"]
+    performance: str = require_success(http.post(f"/events/{event}/performances", json=wish))["performance_id"]
     return performance
 
 
 def seat_pairs(http: httpx.Client, performance: str) -> list[tuple[str, str]]:
     """Return every two neighbouring seats of a performance, each seat once."""
-    layout = done(http.get(f"/performances/{performance}/layout"))
+    layout = require_success(http.get(f"/performances/{performance}/layout"))
     pairs: list[tuple[str, str]] = []
     for section in layout["sections"]:
         for row in section["rows"]:

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     relax_gc()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as server:
-        report = measured(server, SealArchive(Path(folder) / "seals"), events=options.events, runs=options.runs)
+        report = measure(server, SealArchive(Path(folder) / "seals"), events=options.events, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
     sys.stdout.write(format_result(report))
@@ -64,7 +64,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def measured(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs: int) -> Json:
+def measure(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs: int) -> Json:
     """Return the figures, after making sure that a change would have been named."""
     url = new_database(server, "verified")
     asyncio.run(migrate(url, role_password=lambda _: PASSWORD))
@@ -82,7 +82,7 @@ def measured(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs:
         "sealed_per_s": round(events / sealing_s),
         "runs_per_s": [round(figure) for figure in figures],
         "per_s": round(statistics.median(figures)),
-        "named": named(url, place, events // 2),
+        "named": locate_change(url, place, events // 2),
     }
 
 
@@ -123,7 +123,7 @@ def event_bytes(url: str) -> int:
         return int(average)
 
 
-def named(url: str, place: SealArchive, position: int) -> str:
+def locate_change(url: str, place: SealArchive, position: int) -> str:
     """Change an event and return what is said about it.
 
     Raises:

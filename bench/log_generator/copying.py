@@ -69,13 +69,13 @@ def _blocks(commands: Iterator[Command]) -> Iterator[Block]:
 def rows_of(command: Command) -> Iterable[bytes]:
     """Yield a command's events as rows of `eventstore.event`."""
     lines, position, parts = command.lines, command.position, command.deed.parts
-    metadata = _sized(lines[0])
+    metadata = _with_size(lines[0])
     command_id, at, at_here = command.command_id, _LONG(command.at_us), _LONG(command.at_us - _POSTGRES_EPOCH_US)
     of_parts = _FOUR + _INTEGERS[len(parts)]
     for number, (part, version) in enumerate(zip(parts, command.versions, strict=True), start=1):
-        where, stream, at_version = _LONG(position), _sized(lines[2 * number - 1]), _LONG(version)
-        name, schema_version, nth = _sized(part.name), _INTEGERS[part.schema_version], _INTEGERS[number]
-        data = _sized(lines[2 * number])
+        where, stream, at_version = _LONG(position), _with_size(lines[2 * number - 1]), _LONG(version)
+        name, schema_version, nth = _with_size(part.name), _INTEGERS[part.schema_version], _INTEGERS[number]
+        data = _with_size(lines[2 * number])
         preimage = (where, stream, at_version, name, schema_version, command_id, nth, at, data, metadata)
         yield b"".join((
             _TWELVE_FIELDS, where, stream, _EIGHT, at_version, name, _FOUR, schema_version, _SIXTEEN, command_id,
@@ -87,11 +87,11 @@ def rows_of(command: Command) -> Iterable[bytes]:
 def receipt_of(command: Command) -> bytes:
     """Return a command as a row of `eventstore.command`."""
     first, last = command.position, command.position + len(command.versions) - 1
-    account, route = _sized(command.account.encode()), _sized(command.deed.route.encode())
+    account, route = _with_size(command.account.encode()), _with_size(command.deed.route.encode())
     return b"".join((
         _SIX_FIELDS, command.command_id, account, route, _NO_BODY, _EIGHT, _LONG(first), _EIGHT, _LONG(last),
     ))  # fmt: skip
 
 
-def _sized(field: bytes) -> bytes:
+def _with_size(field: bytes) -> bytes:
     return _INTEGER(len(field)) + field

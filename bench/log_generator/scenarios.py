@@ -103,13 +103,13 @@ async def sweep(recorder: TemplateRecorder) -> None:
     await recorder.record(partial(holding.expire_hold, hold=IDS["hold"]), rule("release_lapsed_holds"), caused=True)
 
 
-async def bought_at_once(recorder: TemplateRecorder) -> None:
+async def buy_at_once(recorder: TemplateRecorder) -> None:
     """Book in one step and pay."""
     await book(recorder)
     await pay(recorder)
 
 
-async def bought(recorder: TemplateRecorder) -> None:
+async def buy(recorder: TemplateRecorder) -> None:
     """Choose seats, order, pay."""
     await hold(recorder)
     recorder.wait(timedelta(seconds=95))
@@ -117,7 +117,7 @@ async def bought(recorder: TemplateRecorder) -> None:
     await pay(recorder)
 
 
-async def bought_slowly(recorder: TemplateRecorder) -> None:
+async def buy_slowly(recorder: TemplateRecorder) -> None:
     """Ask for more time, then order and pay."""
     await hold(recorder)
     recorder.wait(timedelta(minutes=9))
@@ -135,13 +135,13 @@ async def lapse_and_rebook(recorder: TemplateRecorder) -> None:
     await pay(recorder)
 
 
-async def lapsed(recorder: TemplateRecorder) -> None:
+async def let_lapse(recorder: TemplateRecorder) -> None:
     """Choose seats and think better of it."""
     await hold(recorder)
     await sweep(recorder)
 
 
-async def not_paid(recorder: TemplateRecorder) -> None:
+async def leave_unpaid(recorder: TemplateRecorder) -> None:
     """Order, open the checkout, and go away."""
     await book(recorder)
     await begin_to_pay(recorder)
@@ -150,7 +150,7 @@ async def not_paid(recorder: TemplateRecorder) -> None:
     await sweep(recorder)
 
 
-async def declined(recorder: TemplateRecorder) -> None:
+async def fail_payment(recorder: TemplateRecorder) -> None:
     """Order, be refused by the card's bank, and cancel."""
     await book(recorder)
     await begin_to_pay(recorder)
@@ -160,7 +160,7 @@ async def declined(recorder: TemplateRecorder) -> None:
     await recorder.record(decide, BUYER, route="POST /api/v1/orders/{order_id}/cancel")
 
 
-async def released(recorder: TemplateRecorder) -> None:
+async def release(recorder: TemplateRecorder) -> None:
     """Choose seats and put them back."""
     await hold(recorder)
     recorder.wait(timedelta(seconds=50))
@@ -168,7 +168,7 @@ async def released(recorder: TemplateRecorder) -> None:
     await recorder.record(decide, BUYER, route="DELETE /api/v1/holds/{hold_id}")
 
 
-async def blocked(recorder: TemplateRecorder) -> None:
+async def block_and_unblock(recorder: TemplateRecorder) -> None:
     """Let staff take seats off sale for three hours."""
     wish = BlockSeats(
         performance=IDS["performance"], seats=recorder.seats, reason=BlockReason.TECHNICAL, owner=STAFF.id
@@ -194,7 +194,7 @@ async def request_refund(recorder: TemplateRecorder) -> None:
     recorder.wait(timedelta(hours=2))
 
 
-async def refunded(recorder: TemplateRecorder) -> None:
+async def refund(recorder: TemplateRecorder) -> None:
     """Ask for the money, and get it."""
     await request_refund(recorder)
     decide = partial(refunding.approve_refund, refund=IDS["refund"], by=SUPPORT.id)

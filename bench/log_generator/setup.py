@@ -84,7 +84,7 @@ async def announce(recorder: TemplateRecorder) -> None:
     await recorder.record(decide, STAFF, route="POST /api/v1/events/{event_id}/performances")
 
 
-async def come(recorder: TemplateRecorder) -> None:
+async def register_buyer(recorder: TemplateRecorder) -> None:
     """Let a buyer arrive for the first time."""
     decide = partial(account.open_account, account=IDS["account"], guest=False)
     await recorder.record(decide, BUYER, route="POST /api/v1/auth/register")

@@ -11,15 +11,15 @@ from bench.log_generator.template_recorder import Template, TemplateRecorder
 from bench.log_generator.venue import GROUP_SHARES, GROUP_SIZES, SECTIONS, GeneratedVenue
 
 BOOKINGS: tuple[tuple[ScenarioFn, int], ...] = (
-    (scenarios.bought_at_once, 30),
-    (scenarios.bought, 22),
-    (scenarios.bought_slowly, 4),
+    (scenarios.buy_at_once, 30),
+    (scenarios.buy, 22),
+    (scenarios.buy_slowly, 4),
     (scenarios.lapse_and_rebook, 3),
-    (scenarios.lapsed, 17),
-    (scenarios.not_paid, 8),
-    (scenarios.declined, 4),
-    (scenarios.released, 9),
-    (scenarios.blocked, 3),
+    (scenarios.let_lapse, 17),
+    (scenarios.leave_unpaid, 8),
+    (scenarios.fail_payment, 4),
+    (scenarios.release, 9),
+    (scenarios.block_and_unblock, 3),
 )
 """What becomes of free seats, and how many of a hundred times."""
 
@@ -64,7 +64,7 @@ async def record_templates(house: GeneratedVenue) -> Templates:
     return Templates(
         opening=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), setup.open_house),
         announcement=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), setup.announce, setup.open_house),
-        arrival=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), setup.come),
+        arrival=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), setup.register_buyer),
         rejected_scans=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), scenarios.reject_scan, *SHOP),
         bookings={
             company: [
@@ -73,10 +73,10 @@ async def record_templates(house: GeneratedVenue) -> Templates:
             for company in GROUP_KINDS
         },
         blocking={
-            company: await record_template(TemplateRecorder(house, *company), scenarios.blocked, *SHOP)
+            company: await record_template(TemplateRecorder(house, *company), scenarios.block_and_unblock, *SHOP)
             for company in GROUP_KINDS
         },
-        refunded=await after_sale(house, scenarios.refunded),
+        refunded=await after_sale(house, scenarios.refund),
         refused=await after_sale(house, scenarios.reject_refund),
         entering=await after_sale(house, scenarios.enter),
     )
@@ -85,7 +85,7 @@ async def record_templates(house: GeneratedVenue) -> Templates:
 async def after_sale(house: GeneratedVenue, scenario: ScenarioFn) -> dict[GroupKind, Template]:
     """Rehearse what follows on a sale."""
     return {
-        company: await record_template(TemplateRecorder(house, *company), scenario, *SHOP, scenarios.bought)
+        company: await record_template(TemplateRecorder(house, *company), scenario, *SHOP, scenarios.buy)
         for company in GROUP_KINDS
     }
 

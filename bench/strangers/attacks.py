@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from bench.shop import done, open_sale
-from bench.strangers.sockets import ANSWER_S, MIB, asked, connect, counted, flood, slow
+from bench.shop import open_sale, require_success
+from bench.strangers.sockets import ANSWER_S, MIB, connect, flood, format_counts, slow, status_of
 
 V1 = "/api/v1"
 WATCHED = 300
@@ -58,7 +58,7 @@ def cookie(victim: Victim, kib: int, times: int) -> str:
     """Log out with a cookie of backslashes."""
     value = 'seatledger_refresh="' + r"\a" * (kib * 500) + '"'
     request = f"POST {V1}/auth/logout HTTP/1.1\r\nHost: x\r\nCookie: {value}\r\nContent-Length: 0\r\n\r\n".encode()
-    return counted(asked(victim.port, request) for _ in range(times))
+    return format_counts(status_of(victim.port, request) for _ in range(times))
 
 
 def connections(victim: Victim) -> list[Attack]:
@@ -72,65 +72,65 @@ def connections(victim: Victim) -> list[Attack]:
         ("2 400 connected and silent", partial(slow, port, 400, b"", b"", 15)),
         ("2 600 with a header byte a second", partial(slow, port, 600, header, b"a", 15)),
         ("2 600 with 50 of 60 KB of a body", partial(slow, port, 600, body, b"", 15)),
-        ("2 10,000 requests pipelined", partial(pipelined, port)),
-        ("2 a body in chunks of one byte", partial(crumbs, port)),
+        ("2 10,000 requests pipelined", partial(send_pipelined, port)),
+        ("2 a body in chunks of one byte", partial(send_single_bytes, port)),
     ]
 
 
-def pipelined(port: int) -> str:
+def send_pipelined(port: int) -> str:
     """Send many requests at once."""
-    return asked(port, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 10_000)
+    return status_of(port, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 10_000)
 
 
-def crumbs(port: int) -> str:
+def send_single_bytes(port: int) -> str:
     """Send a body in chunks of one byte."""
     head = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    return asked(port, head + b"1\r\na\r\n" * 60_000 + b"0\r\n\r\n")
+    return status_of(port, head + b"1\r\na\r\n" * 60_000 + b"0\r\n\r\n")
 
 
 def logins(victim: Victim) -> list[Attack]:
     """Guesses from the address that everybody behind a proxy has."""
     return [
-        ("3 10 wrong guesses at an account", partial(guessed, victim, victim.email, 10)),
-        ("3 its owner", partial(entered, victim)),
-        ("3 200 wrong guesses at nobody", partial(guessed, victim, "nobody@example.com", 200)),
-        ("3 another account's owner", partial(entered, victim)),
-        ("3 a new customer", partial(registered, victim)),
+        ("3 10 wrong guesses at an account", partial(guess_password, victim, victim.email, 10)),
+        ("3 its owner", partial(log_in, victim)),
+        ("3 200 wrong guesses at nobody", partial(guess_password, victim, "nobody@example.com", 200)),
+        ("3 another account's owner", partial(log_in, victim)),
+        ("3 a new customer", partial(register, victim)),
     ]
 
 
-def guessed(victim: Victim, email: str, times: int) -> str:
+def guess_password(victim: Victim, email: str, times: int) -> str:
     """Guess a password so many times, from twenty connections."""
-    wrong = posted("/auth/login", {"email": email, "password": "wrong password"})
+    wrong = post_request("/auth/login", {"email": email, "password": "wrong password"})
     with ThreadPoolExecutor(min(times, 20)) as pool:
-        return counted(pool.map(lambda _: asked(victim.port, wrong), range(times)))
+        return format_counts(pool.map(lambda _: status_of(victim.port, wrong), range(times)))
 
 
-def entered(victim: Victim) -> str:
+def log_in(victim: Victim) -> str:
     """Log in with the right password."""
-    return asked(victim.port, posted("/auth/login", {"email": victim.email, "password": victim.password}))
+    return status_of(victim.port, post_request("/auth/login", {"email": victim.email, "password": victim.password}))
 
 
-def registered(victim: Victim) -> str:
+def register(victim: Victim) -> str:
     """Register."""
     person = {"email": "new@example.com", "password": "correct horse battery", "name": "New"}
-    return asked(victim.port, posted("/auth/register", person))
+    return status_of(victim.port, post_request("/auth/register", person))
 
 
 def watchers(victim: Victim) -> list[Attack]:
     """Many seat maps watched at once, and one client that watches more than one may."""
     return [
-        (f"5 {WATCHED} performances watched at once", partial(watched, victim, WATCHING_ADDRESSES)),
-        ("5 150 watchers of one client", partial(watched_by_one, victim)),
+        (f"5 {WATCHED} performances watched at once", partial(watch_many_performances, victim, WATCHING_ADDRESSES)),
+        ("5 150 watchers of one client", partial(watch_from_one_client, victim)),
     ]
 
 
-def watched(victim: Victim, addresses: int) -> str:
+def watch_many_performances(victim: Victim, addresses: int) -> str:
     """Watch every performance but the last; then ask for the last, and watch it."""
     *many, last = victim.performances
     opened = [watch(victim, name, f"127.0.1.{number % addresses + 1}") for number, name in enumerate(many)]
     served = sum(began(raw) for raw in opened)
-    seats = asked(victim.port, got(f"/performances/{last}/seats"), "127.0.2.1")
+    seats = status_of(victim.port, get_request(f"/performances/{last}/seats"), "127.0.2.1")
     live = watch(victim, last, "127.0.2.1")
     told = "200" if began(live) else "refused"
     for raw in (*opened, live):
@@ -138,7 +138,7 @@ def watched(victim: Victim, addresses: int) -> str:
     return f"{served} of {len(many)} served; another's /seats {seats}, /live {told}"
 
 
-def watched_by_one(victim: Victim) -> str:
+def watch_from_one_client(victim: Victim) -> str:
     """Watch one performance from one client far too often; then watch it from another."""
     name = victim.performances[0]
     opened = [watch(victim, name, "127.0.3.1") for _ in range(150)]
@@ -153,7 +153,7 @@ def watched_by_one(victim: Victim) -> str:
 def watch(victim: Victim, performance: str, address: str) -> socket.socket:
     """Ask to watch a performance."""
     raw = connect(victim.port, address)
-    raw.sendall(got(f"/performances/{performance}/live"))
+    raw.sendall(get_request(f"/performances/{performance}/live"))
     return raw
 
 
@@ -170,29 +170,29 @@ def layouts(victim: Victim) -> list[Attack]:
     grid = [{"name": f"{n}", "category": "c", "rows": 100, "seats_per_row": 100} for n in range(10)]
     return [
         *(
-            (f"6 {areas} areas of 100,000", partial(published, victim, standing(areas)))
+            (f"6 {areas} areas of 100,000", partial(publish_layout, victim, standing_layout_request(areas)))
             for areas in (10, 40, 100, 1_000)
         ),
-        ("6 two areas of 100,000", partial(published, victim, standing(2))),
-        ("6 a grid of 100,000 seats", partial(published, victim, layout_request({"sections": grid}, "grid"))),
-        ("6 a performance of 100,000 seats", partial(performed, victim)),
+        ("6 two areas of 100,000", partial(publish_layout, victim, standing_layout_request(2))),
+        ("6 a grid of 100,000 seats", partial(publish_layout, victim, layout_request({"sections": grid}, "grid"))),
+        ("6 a performance of 100,000 seats", partial(open_largest_layout, victim)),
     ]
 
 
-def performed(victim: Victim) -> str:
+def open_largest_layout(victim: Victim) -> str:
     """Put the latest layout's performance on sale, and ask for its seats and its drawing."""
     headers = {"Authorization": f"Bearer {victim.token}"}
     with httpx.Client(base_url=f"http://127.0.0.1:{victim.port}{V1}", headers=headers, timeout=ANSWER_S) as http:
-        venue = done(http.get(f"/venues/{victim.venue}"))
+        venue = require_success(http.get(f"/venues/{victim.venue}"))
         show = {"organizer_id": venue["organizer_id"], "venue_id": victim.venue, "title": "Largest"}
-        event = done(http.post("/events", json=show))["event_id"]
-        done(http.post(f"/events/{event}/publish"))
+        event = require_success(http.post("/events", json=show))["event_id"]
+        require_success(http.post(f"/events/{event}/publish"))
         performance = open_sale(http, event, venue["layouts"][-1]["layout_id"], category="c")
         sizes = [len(http.get(f"/performances/{performance}/{part}").content) for part in ("seats", "layout")]
     return f"{sizes[0]} bytes of seats, {sizes[1] // KIB} KiB of drawing"
 
 
-def standing(areas: int) -> bytes:
+def standing_layout_request(areas: int) -> bytes:
     """Return a layout of standing areas."""
     listed = [{"id": f"a{n}", "label": f"a{n}", "category": "c", "capacity": 100_000} for n in range(areas)]
     document = {"format": "seatledger-layout-1", "categories": [{"key": "c", "label": "c"}], "sections": []}
@@ -210,10 +210,10 @@ def bodies(victim: Victim) -> list[Attack]:
     keys = b"{" + b",".join(b'"%d":1' % number for number in range(2_400_000)) + b"}"
     nested = b"[" * (12 * MIB) + b"]" * (12 * MIB)
     return [
-        ("12 30 MiB of numbers", partial(published, victim, numbers)),
-        ("12 30 MiB of objects", partial(published, victim, objects)),
-        ("12 2.4 million keys", partial(published, victim, keys)),
-        ("12 24 MiB nested", partial(published, victim, nested)),
+        ("12 30 MiB of numbers", partial(publish_layout, victim, numbers)),
+        ("12 30 MiB of objects", partial(publish_layout, victim, objects)),
+        ("12 2.4 million keys", partial(publish_layout, victim, keys)),
+        ("12 24 MiB nested", partial(publish_layout, victim, nested)),
         ("12 four of 30 MiB at once", partial(at_once, victim, objects, 4)),
     ]
 
@@ -221,23 +221,23 @@ def bodies(victim: Victim) -> list[Attack]:
 def at_once(victim: Victim, body: bytes, times: int) -> str:
     """Publish a layout from several connections at once."""
     with ThreadPoolExecutor(times) as pool:
-        return counted(pool.map(lambda _: published(victim, body), range(times)))
+        return format_counts(pool.map(lambda _: publish_layout(victim, body), range(times)))
 
 
-def published(victim: Victim, body: bytes) -> str:
+def publish_layout(victim: Victim, body: bytes) -> str:
     """Publish a layout."""
     head = f"POST {V1}/venues/{victim.venue}/layouts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     head += f"Authorization: Bearer {victim.token}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return asked(victim.port, head.encode() + body)
+    return status_of(victim.port, head.encode() + body)
 
 
-def posted(path: str, body: dict[str, Any]) -> bytes:
+def post_request(path: str, body: dict[str, Any]) -> bytes:
     """Return a request with a JSON body."""
     content = json.dumps(body).encode()
     head = f"POST {V1}{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-def got(path: str) -> bytes:
+def get_request(path: str) -> bytes:
     """Return a request for something."""
     return f"GET {V1}{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()

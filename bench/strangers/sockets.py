@@ -29,7 +29,7 @@ def flood(port: int, begin: bytes, length: int) -> str:
     return f"{sent / MIB:.1f} of {length / MIB:.0f} MiB taken"
 
 
-def asked(port: int, request: bytes, address: str = "127.0.0.1") -> str:
+def status_of(port: int, request: bytes, address: str = "127.0.0.1") -> str:
     """Send a request and return the answer's status."""
     with connect(port, address) as raw:
         try:
@@ -47,7 +47,7 @@ def slow(port: int, count: int, begin: bytes, drip: bytes, seconds: float) -> st
     ends_at = time.monotonic() + seconds
     closed: set[socket.socket] = set()
     while time.monotonic() < ends_at and len(closed) < count:
-        closed |= closed_among([raw for raw in opened if raw not in closed], 1.0)
+        closed |= find_closed([raw for raw in opened if raw not in closed], 1.0)
         for raw in opened:
             if drip and raw not in closed:
                 send_quietly(raw, drip)
@@ -56,7 +56,7 @@ def slow(port: int, count: int, begin: bytes, drip: bytes, seconds: float) -> st
     return f"{len(closed)} of {count} closed"
 
 
-def closed_among(opened: Sequence[socket.socket], seconds: float) -> set[socket.socket]:
+def find_closed(opened: Sequence[socket.socket], seconds: float) -> set[socket.socket]:
     """Return the connections that the server closes within some seconds."""
     found: set[socket.socket] = set()
     with selectors.DefaultSelector() as selector:
@@ -65,13 +65,13 @@ def closed_among(opened: Sequence[socket.socket], seconds: float) -> set[socket.
         ends_at = time.monotonic() + seconds
         while (left := ends_at - time.monotonic()) > 0:
             for key, _ in selector.select(left):
-                if ended(key.fileobj):  # type: ignore[arg-type] # only sockets are registered
+                if is_closed(key.fileobj):  # type: ignore[arg-type] # only sockets are registered
                     selector.unregister(key.fileobj)
                     found.add(key.fileobj)  # type: ignore[arg-type] # only sockets are registered
     return found
 
 
-def ended(raw: socket.socket) -> bool:
+def is_closed(raw: socket.socket) -> bool:
     """Read what is there, and say whether the server has closed."""
     try:
         return raw.recv(65_536) == b""
@@ -87,7 +87,7 @@ def send_quietly(raw: socket.socket, data: bytes) -> None:
         return
 
 
-def counted(statuses: Iterable[str]) -> str:
+def format_counts(statuses: Iterable[str]) -> str:
     """Write how often each status came."""
     found: dict[str, int] = {}
     for status in statuses:
