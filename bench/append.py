@@ -20,7 +20,7 @@ from psycopg import sql
 
 from bench.append_ours import Load, run_ours
 from bench.append_package import run_package
-from bench.machine import machine
+from bench.support.machine import machine
 from runtime.local.embedded import EmbeddedPostgres
 
 CALLERS = 64

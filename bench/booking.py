@@ -19,11 +19,11 @@ from typing import Any
 
 import httpx
 
-from bench.checked import check_log
-from bench.load import Target, drive
-from bench.machine import machine
-from bench.peer import Peer, peer_pairs, peer_tokens
-from bench.shop import Shop, create_venue, open_sale, require_success, seat_pairs
+from bench.support.checked import check_log
+from bench.support.load import Target, drive
+from bench.support.machine import machine
+from bench.support.peer import Peer, peer_pairs, peer_tokens
+from bench.support.shop import Shop, create_venue, open_sale, require_success, seat_pairs
 
 BUYERS = 1_000
 WARM_UP_S = 3

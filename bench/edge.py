@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from bench.machine import machine
-from bench.shop import Shop, create_venue, open_sale, require_success
 from bench.strangers.attacks import WATCHED, Victim, attacks
 from bench.strangers.livez import BEGUN
+from bench.support.machine import machine
+from bench.support.shop import Shop, create_venue, open_sale, require_success
 
 ALIVE_MS_MAX = 250.0
 MIB = 2**20

@@ -22,7 +22,7 @@ import psycopg
 
 from bench.lag import measure_lag
 from bench.log_generator import fill
-from bench.machine import machine
+from bench.support.machine import machine
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epochs
 from eventstore.nats.errors import NatsRefused, NatsUnavailable
@@ -98,7 +98,7 @@ def measure_throughput(folder: Path, *, events: int, runs: int) -> Json:
 
 def run_follower(projector_url: str, nats_url: str, events: int) -> Json:
     """Fold in a process of its own."""
-    command = [sys.executable, "-m", "bench.following", projector_url, nats_url, str(events)]
+    command = [sys.executable, "-m", "bench.support.following", projector_url, nats_url, str(events)]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=FOLLOW_S_MAX)
     found: Json = json.loads(ran.stdout.splitlines()[-1])
     return found

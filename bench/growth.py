@@ -26,7 +26,7 @@ from uuid_utils.compat import uuid7
 from bench.append import CALLERS, SEAT_HELD, postgres_version
 from bench.append_ours import EVENT_NAME, METADATA, PASSWORD
 from bench.log_generator import fill
-from bench.machine import machine
+from bench.support.machine import machine
 from eventstore.batcher import Batcher
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.migrate import migrate

@@ -12,9 +12,9 @@ from typing import Any, LiteralString
 import psycopg
 
 from bench.booking import catch_up, target_of, write_lines
-from bench.load import Target, drive
-from bench.machine import loop_s
-from bench.shop import Shop, create_venue, open_sale, seat_pairs
+from bench.support.load import Target, drive
+from bench.support.machine import loop_s
+from bench.support.shop import Shop, create_venue, open_sale, seat_pairs
 from eventstore.postgres.roles import PROJECTOR_ROLE
 from runtime.local.data_directory import local_settings
 from runtime.roles import url_of_role

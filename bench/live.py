@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from bench.machine import machine
-from bench.shop import Shop, create_venue, open_sale, require_success, seat_pairs
+from bench.support.machine import machine
+from bench.support.shop import Shop, create_venue, open_sale, require_success, seat_pairs
 from domain.seat import SEAT
 from domain.values import SEATS_PER_BLOCK_MAX
 from eventstore.postgres import PostgresStore
@@ -160,7 +160,7 @@ def measure_watching(shop: Shop, order: Json) -> Json:
 
 def load(order: Json) -> Json:
     """Run the load in a process of its own."""
-    command = [sys.executable, "-m", "bench.live_load"]
+    command = [sys.executable, "-m", "bench.support.live_load"]
     timeout = order["seconds"] + LOAD_GRACE_S
     ran = subprocess.run(
         command, input=json.dumps(order), stdout=subprocess.PIPE, text=True, check=True, timeout=timeout

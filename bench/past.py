@@ -32,7 +32,7 @@ from audit.streams import HistoricalStreams
 from bench.append import postgres_version
 from bench.log_generator.filling import ENDS_BEFORE_NOW, Show, fill
 from bench.log_generator.venue import GeneratedVenue
-from bench.machine import machine
+from bench.support.machine import machine
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
 from runtime.command_handling import build_codec

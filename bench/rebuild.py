@@ -24,9 +24,9 @@ import uvloop
 
 from bench.append import postgres_version
 from bench.log_generator import fill
-from bench.machine import machine
 from bench.rebuild_busy import measure_busy
 from bench.rebuild_package import run_package
+from bench.support.machine import machine
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.migrate import migrate
 from eventstore.postgres.roles import PROJECTOR_ROLE, role_url

@@ -13,9 +13,9 @@ import psycopg
 from pydantic import SecretStr
 
 from bench.booking import catch_up, target_of, write_lines
-from bench.load import drive
 from bench.log_generator import fill
-from bench.shop import Shop, create_venue, open_sale, seat_pairs
+from bench.support.load import drive
+from bench.support.shop import Shop, create_venue, open_sale, seat_pairs
 from eventstore.postgres.roles import PROJECTOR_ROLE
 from runtime.database import migrate_all
 from runtime.local.data_directory import DataDirectory, local_settings

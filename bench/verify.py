@@ -22,7 +22,7 @@ import psycopg
 from bench.append import new_database, postgres_version
 from bench.append_ours import PASSWORD
 from bench.log_generator import fill
-from bench.machine import machine
+from bench.support.machine import machine
 from eventstore.postgres.migrate import migrate
 from eventstore.postgres.roles import APP_ROLE, SEALER_ROLE, role_url
 from eventstore.sealing.keys import SealingKey

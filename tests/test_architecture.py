@@ -139,7 +139,7 @@ def modules(package: str) -> list[Path]:
     return sorted(path for path in (CHECKOUT / package).rglob("*.py") if ".venv" not in path.parts)
 
 
-ALL_MODULES = [path for package in PACKAGES for path in modules(package)]
+ALL_MODULES = [path for package in (*PACKAGES, "bench") for path in modules(package)]
 
 
 @cache

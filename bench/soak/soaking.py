@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from bench.machine import machine
 from bench.soak.runs import Run
+from bench.support.machine import machine
 
 WORDS_KEPT = 2_000
 PASSED, FAILED, TOO_LONG = "passed", "failed", "too long"

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from bench.shop import open_sale, require_success
 from bench.strangers.sockets import ANSWER_S, MIB, connect, flood, format_counts, slow, status_of
+from bench.support.shop import open_sale, require_success
 
 V1 = "/api/v1"
 WATCHED = 300

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from bench.checked import commands_of, fact_of
 from bench.log_generator import fill, template_recorder
 from bench.log_generator.instances import Command, GenerationPlan
 from bench.log_generator.schedule import Schedule
 from bench.log_generator.templates import record_templates
 from bench.log_generator.venue import GeneratedVenue
+from bench.support.checked import commands_of, fact_of
 from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.digest import digest_of
 from eventstore.postgres import PostgresStore

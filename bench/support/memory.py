@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bench.shop import Shop, children_of
+from bench.support.shop import Shop, children_of
 
 SETTLE_S = 15.0
 TOTAL_MIB_MAX = 400.0

@@ -12,7 +12,7 @@ import jwt
 
 from runtime.local.embedded import EmbeddedPostgres, free_port
 
-SOURCE = Path(__file__).resolve().parents[2] / "shared" / "peers" / "pessimistic.py"
+SOURCE = Path(__file__).resolve().parents[3] / "shared" / "peers" / "pessimistic.py"
 SECRET = "pessimistic-peer-secret-of-32-bytes!"
 SEATS = 200_000
 WORKERS = 2

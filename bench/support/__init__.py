@@ -1,0 +1,1 @@
+"""Helpers of the benchmarks: load, shops, databases, and the machine's own speed."""
