@@ -121,7 +121,7 @@ class TestOutline:
 
 
 class TestLimits:
-    async def test_given_more_memory_than_there_is_then_the_document_is_refused_and_the_next_one_read(
+    async def test_given_too_little_memory_then_the_document_is_refused_and_the_next_one_published(
         self, written: Written
     ) -> None:
         processes = LayoutProcesses(bytes_max=192 * MIB)
@@ -131,7 +131,7 @@ class TestLimits:
         assert (await processes.publish(written(layout_request(GRID)), None)).published is not None
         assert (processes.tasks, processes.ended) == (2, 1)
 
-    async def test_given_more_time_than_there_is_then_the_process_is_ended(self, written: Written) -> None:
+    async def test_given_too_little_time_then_the_process_is_killed(self, written: Written) -> None:
         processes = LayoutProcesses(seconds_max=0)
         with pytest.raises(LayoutFaults):
             await processes.publish(written(layout_request(GRID)), None)

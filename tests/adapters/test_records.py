@@ -56,7 +56,7 @@ async def registered(people: PostgresPeople, *emails: str) -> list[Person]:
 
 
 class TestPeople:
-    async def test_given_a_person_then_they_are_found_by_account(self, people: PostgresPeople) -> None:
+    async def test_given_a_person_then_it_is_found_by_account(self, people: PostgresPeople) -> None:
         ann, bob = await registered(people, "ann@example.com", "bob@example.com")
         assert await people.find(ann.account) == ann
         assert await people.find(str(uuid7())) is None
@@ -93,7 +93,7 @@ class TestPeople:
             ("王小明", ["小明", "王"]),
         ],
     )
-    async def test_given_a_name_then_it_is_found_however_it_is_typed(
+    async def test_given_a_name_then_it_is_found_in_any_spelling(
         self, people: PostgresPeople, name: str, typed: Sequence[str]
     ) -> None:
         await registered(people, "other@example.com")
@@ -111,7 +111,7 @@ class TestPeople:
         page = await people.search("", after=None, limit=2)
         assert (page.people, page.next_cursor) == (everybody, None)
 
-    async def test_given_a_contact_twice_then_it_is_kept_once_and_the_same_words_under_another_id_beside_it(
+    async def test_given_a_contact_twice_then_it_is_stored_once_and_the_same_data_under_another_id_separately(
         self, people: PostgresPeople
     ) -> None:
         first, second = (
@@ -138,7 +138,7 @@ class TestLayouts:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     await connection.execute(statement)
 
-    async def test_given_many_who_ask_at_once_then_the_inventory_is_built_once(self, pool: Pool) -> None:
+    async def test_given_concurrent_requests_then_the_inventory_is_built_once(self, pool: Pool) -> None:
         documents = CountingDocuments(pool)
         await documents.save("a", DOCUMENT)
         inventories = LayoutInventories(documents)
@@ -154,7 +154,7 @@ class TestLayouts:
         await documents.save("a", DOCUMENT)
         assert len(await inventories.of("a")) == 6
 
-    async def test_given_more_layouts_than_are_kept_then_the_least_recently_used_goes(self, pool: Pool) -> None:
+    async def test_given_more_layouts_than_the_limit_then_the_least_recently_used_is_evicted(self, pool: Pool) -> None:
         documents = CountingDocuments(pool)
         inventories = LayoutInventories(documents, bytes_max=2 * COUNTED_BYTES_MIN)
         for layout in "abc":
@@ -165,7 +165,7 @@ class TestLayouts:
 
 
 class TestUnavailable:
-    async def test_given_nobody_answers_then_it_says_so(self, database_url: str) -> None:
+    async def test_given_an_unreachable_server_then_records_unavailable(self, database_url: str) -> None:
         async with open_pool_for_records("postgresql://127.0.0.1:9/nowhere", wait_seconds_max=0.1) as pool:
             with pytest.raises(RecordsUnavailable):
                 await PostgresPeople(pool).find("ann")

@@ -36,14 +36,14 @@ async def payment(client: SandboxGateway, reference: str) -> ProviderPayment:
     return found
 
 
-class TestTheTable:
+class TestCardTable:
     def test_numbers_and_names_are_unique_and_pass_the_card_checksum(self) -> None:
         assert len({card.number for card in CARDS}) == len({card.name for card in CARDS}) == len(CARDS)
         for card in CARDS:
             digits = [int(digit) for digit in reversed(card.number)]
             assert sum(digits[0::2] + [DOUBLING[digit] for digit in digits[1::2]]) % 10 == 0, card.number
 
-    def test_a_number_is_found_however_it_is_typed(self) -> None:
+    def test_a_number_is_found_with_spaces_and_dashes(self) -> None:
         assert find_card_by_number("4242 4242-4242 4242") is CARDS[0]
         assert find_card_by_number("4242") is None
 
@@ -113,7 +113,7 @@ class TestCapture:
             ("captured_other_currency", 9_000, "USD"),
         ],
     )
-    async def test_a_wrong_capture_is_told_as_it_was_taken(
+    async def test_a_wrong_capture_is_announced_with_the_captured_amount(
         self, client: SandboxGateway, shop: Shop, card: str, amount: int, currency: str
     ) -> None:
         customer = await open_checkout(client)
@@ -127,7 +127,7 @@ class TestCapture:
 
 
 class TestLateCapture:
-    async def test_the_gateway_captures_by_itself_after_the_expiry(self, client: SandboxGateway, shop: Shop) -> None:
+    async def test_the_gateway_captures_after_the_expiry(self, client: SandboxGateway, shop: Shop) -> None:
         customer = await open_checkout(client, ttl_s=0.3)
         reference = customer.checkout.reference
         assert (await customer.pay(NUMBERS["captured_late"], delay_s=0.1)).status_code == 202
@@ -138,7 +138,9 @@ class TestLateCapture:
         assert found.captured_at is not None
         assert found.captured_at > found.expires_at
 
-    async def test_a_test_can_say_when(self, client: SandboxGateway, sandbox: SandboxProcess, shop: Shop) -> None:
+    async def test_the_capture_can_be_made_earlier(
+        self, client: SandboxGateway, sandbox: SandboxProcess, shop: Shop
+    ) -> None:
         customer = await open_checkout(client)
         checkout_id, reference = customer.checkout.checkout_id, customer.checkout.reference
         assert sandbox.ask("POST", f"/checkouts/{checkout_id}/capture-now").status_code == 409
@@ -157,7 +159,7 @@ class TestWebhooks:
         first, second = shop.about(customer.checkout.reference)
         assert first.body == second.body
 
-    async def test_out_of_order_the_newer_event_comes_first(self, client: SandboxGateway, shop: Shop) -> None:
+    async def test_out_of_order_the_newer_event_is_sent_first(self, client: SandboxGateway, shop: Shop) -> None:
         customer = await open_checkout(client)
         await customer.pay(NUMBERS["webhook_out_of_order"])
         reference = customer.checkout.reference
@@ -166,7 +168,7 @@ class TestWebhooks:
         assert newer["created_at"] > older["created_at"]
 
     @pytest.mark.parametrize("card", ["webhook_never", "no_answer_no_webhook"])
-    async def test_never_leaves_only_the_books(
+    async def test_never_sends_no_webhook_but_has_a_ledger_entry(
         self, client: SandboxGateway, sandbox: SandboxProcess, shop: Shop, card: str
     ) -> None:
         customer = await open_checkout(client)
@@ -180,7 +182,7 @@ class TestWebhooks:
         assert (await payment(client, customer.checkout.reference)).status is CheckoutStatus.CAPTURED
         assert len(await booked(client, customer.checkout.checkout_id)) == 1
 
-    async def test_no_answer_is_a_504_after_the_capture_was_booked(self, client: SandboxGateway, shop: Shop) -> None:
+    async def test_no_answer_is_a_504_after_the_capture(self, client: SandboxGateway, shop: Shop) -> None:
         customer = await open_checkout(client)
         answer = await customer.pay(NUMBERS["no_answer"])
         assert answer.status_code == 504
@@ -219,7 +221,7 @@ class TestRefund:
             kinds = [entry.kind for entry in await booked(client, checkout_id)]
             assert kinds == [LedgerEntryKind.CAPTURE, LedgerEntryKind.REFUND]
 
-    async def test_turned_away_twice_then_done(self, client: SandboxGateway) -> None:
+    async def test_a_refund_is_rejected_twice_then_completed(self, client: SandboxGateway) -> None:
         checkout_id, reference = await self.paid(client, "refund_unavailable_twice"), new_reference()
         for _ in range(2):
             with pytest.raises(PaymentUnavailable):

@@ -65,8 +65,8 @@ def test_the_client_is_a_payment_gateway() -> None:
         gateway.read_webhook(headers={}, body=b"{}", now=datetime.now(UTC))
 
 
-class TestOneEffectAReference:
-    async def test_rivals_opening_one_reference_share_a_checkout(self, client: SandboxGateway) -> None:
+class TestOneEffectPerReference:
+    async def test_concurrent_openings_of_one_reference_share_a_checkout(self, client: SandboxGateway) -> None:
         reference = new_reference()
         rivals = await asyncio.gather(*(open_checkout(client, reference=reference) for _ in range(RIVALS)))
         assert len({rival.checkout.checkout_id for rival in rivals}) == 1
@@ -76,12 +76,12 @@ class TestOneEffectAReference:
         with pytest.raises(PaymentRefused, match="reference_reused"):
             await open_checkout(client, reference=customer.checkout.reference, amount=9_001)
 
-    async def test_rivals_paying_one_checkout_are_charged_once(self, client: SandboxGateway) -> None:
+    async def test_concurrent_payments_of_one_checkout_are_charged_once(self, client: SandboxGateway) -> None:
         customer = await open_checkout(client)
         answers = await asyncio.gather(*(customer.pay(CARD) for _ in range(RIVALS)))
         assert sorted(answer.status_code for answer in answers) == [200] + [409] * (RIVALS - 1)
 
-    async def test_rivals_refunding_one_reference_move_money_once(self, client: SandboxGateway) -> None:
+    async def test_concurrent_refunds_of_one_reference_move_money_once(self, client: SandboxGateway) -> None:
         customer, reference = await paid(client), new_reference()
         refunds = await asyncio.gather(*(refund(client, customer, 100, reference) for _ in range(RIVALS)))
         assert len({found.refund_id for found in refunds}) == 1
@@ -97,7 +97,7 @@ class TestOneEffectAReference:
 
 
 class TestRefundBounds:
-    async def test_rivals_never_return_more_than_was_captured(self, client: SandboxGateway) -> None:
+    async def test_concurrent_refunds_never_exceed_the_captured_amount(self, client: SandboxGateway) -> None:
         customer = await paid(client, amount=1_000)
         results = await asyncio.gather(*(refund(client, customer, 300) for _ in range(RIVALS)), return_exceptions=True)
         refused = [result for result in results if isinstance(result, PaymentRefused)]
@@ -107,7 +107,7 @@ class TestRefundBounds:
         with pytest.raises(PaymentRefused, match="over_captured"):
             await refund(client, customer, 1)
 
-    async def test_nothing_captured_nothing_returned(self, client: SandboxGateway) -> None:
+    async def test_without_a_capture_a_refund_is_refused(self, client: SandboxGateway) -> None:
         with pytest.raises(PaymentRefused, match="not_captured"):
             await refund(client, await open_checkout(client), 1)
 
@@ -130,11 +130,11 @@ class TestExpiry:
         answer = await customer.pay(CARD)
         assert (answer.status_code, answer.json()["code"]) == (409, "checkout_expired")
 
-    async def test_a_paid_checkout_is_told_as_it_stands(self, client: SandboxGateway) -> None:
+    async def test_expiring_a_paid_checkout_returns_it_unchanged(self, client: SandboxGateway) -> None:
         customer = await paid(client)
         assert (await client.expire_checkout(customer.checkout.checkout_id)).status is CheckoutStatus.CAPTURED
 
-    async def test_expiring_against_paying_has_one_winner(self, client: SandboxGateway) -> None:
+    async def test_of_a_concurrent_expiry_and_payment_one_wins(self, client: SandboxGateway) -> None:
         for _ in range(5):
             customer = await open_checkout(client)
             found, answer = await asyncio.gather(
@@ -148,8 +148,8 @@ class TestExpiry:
                 await open_checkout(client, ttl_s=ttl.total_seconds())
 
 
-class TestBooks:
-    async def test_pages_meet_without_a_gap(self, client: SandboxGateway) -> None:
+class TestLedger:
+    async def test_pages_cover_the_ledger_without_gaps(self, client: SandboxGateway) -> None:
         for _ in range(3):
             await paid(client)
         whole = (await client.list_ledger()).entries[:3]
@@ -167,7 +167,7 @@ class TestBooks:
         assert (page.entries, page.next_cursor) == ((), None)
 
 
-class TestNoAnswer:
+class TestUnavailableGateway:
     async def ask_all(self, client: SandboxGateway) -> None:
         asks = (
             lambda: open_checkout(client),
@@ -181,14 +181,14 @@ class TestNoAnswer:
             with pytest.raises(PaymentUnavailable):
                 await ask()
 
-    async def test_given_nobody_listens(self) -> None:
+    async def test_given_no_listener_then_payment_unavailable(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         async with SandboxGateway(f"http://127.0.0.1:{port}", API_KEY, WEBHOOK_SECRET) as client:
             await self.ask_all(client)
 
     @pytest.mark.parametrize("trickle", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n"])
-    async def test_given_silence_or_a_trickle_then_it_ends_in_time(self, trickle: bytes) -> None:
+    async def test_given_no_or_a_slow_response_then_it_ends_in_time(self, trickle: bytes) -> None:
         async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(trickle)
             try:
@@ -218,7 +218,7 @@ class TestNoAnswer:
             ("404 Not Found", "<html>another server</html>"),
         ],
     )
-    async def test_given_an_answer_that_is_none(self, status: str, body: str) -> None:
+    async def test_given_an_invalid_response_then_payment_unavailable(self, status: str, body: str) -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             head = f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -229,7 +229,7 @@ class TestNoAnswer:
         async with server(answer) as url, SandboxGateway(url, API_KEY, WEBHOOK_SECRET) as client:
             await self.ask_all(client)
 
-    async def test_given_an_entry_that_makes_no_sense_then_the_others_are_read(self) -> None:
+    async def test_given_an_invalid_entry_then_the_others_are_read(self) -> None:
         good = {
             "entry": 2,
             "kind": "capture",

@@ -63,12 +63,12 @@ class TestKilled:
                 await until(lambda: states(sandbox, customer) == ["delivered"])
         assert {webhook.body for webhook in shop.about(reference)} == {shop.about(reference)[0].body}
 
-    async def test_given_a_kill_amid_payments_then_every_answer_still_holds(self, tmp_path: Path, shop: Shop) -> None:
+    async def test_given_a_kill_during_payments_then_every_response_holds(self, tmp_path: Path, shop: Shop) -> None:
         paid: list[Customer] = []
         cut = 0
         with running_sandbox(tmp_path / "books.sqlite", shop.url) as sandbox:
             for _ in range(KILLS):
-                buyers = [asyncio.create_task(buy_until_it_dies(sandbox, paid)) for _ in range(4)]
+                buyers = [asyncio.create_task(buy_until_killed(sandbox, paid)) for _ in range(4)]
                 enough = len(paid) + random.Random(len(paid)).randint(3, 12)
                 await until(lambda enough=enough: len(paid) >= enough)  # type: ignore[misc]
                 await asyncio.to_thread(sandbox.end, signal.SIGKILL)
@@ -115,7 +115,7 @@ class TestDelivery:
         await until(lambda: len(shop.about(reference)) == 2)
         assert sandbox.ask("POST", "/events/ev_none/send-again").status_code == 404
 
-    def test_given_a_start_then_what_was_put_off_is_due_at_once(self, tmp_path: Path) -> None:
+    def test_given_a_start_then_pending_deliveries_are_due_at_once(self, tmp_path: Path) -> None:
         context = paid_books(tmp_path / "books.sqlite")
         for _ in range(TRIES_MAX - 1):
             [delivery] = context.deliveries.due(NOW, limit=10)
@@ -125,7 +125,7 @@ class TestDelivery:
         assert len(context.deliveries.due(NOW, limit=10)) == 1
         context.close()
 
-    def test_given_no_2xx_ever_then_it_is_given_up_and_kept(self, tmp_path: Path) -> None:
+    def test_given_no_2xx_then_it_is_given_up(self, tmp_path: Path) -> None:
         context = paid_books(tmp_path / "books.sqlite")
         now = NOW
         for _ in range(TRIES_MAX):
@@ -139,15 +139,15 @@ class TestDelivery:
         context.close()
 
 
-class TestTheFile:
-    def test_money_waits_for_the_disk_and_so_does_what_follows_a_delivery(self, tmp_path: Path) -> None:
+class TestLedgerFile:
+    def test_money_commits_are_synced_and_delivery_commits_are_not(self, tmp_path: Path) -> None:
         context = Ledger(tmp_path / "books.sqlite")
         for to_disk, level in ((True, 2), (False, 1), (True, 2)):
             with context._file.transaction(to_disk=to_disk) as connection:
                 assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
         context.close()
 
-    def test_given_a_failure_amid_a_step_then_nothing_of_it_is_kept(self, tmp_path: Path) -> None:
+    def test_given_a_failure_within_a_transaction_then_nothing_is_stored(self, tmp_path: Path) -> None:
         context = paid_books(tmp_path / "books.sqlite")
         [before] = context.entries(after=0, limit=10)
 
@@ -170,7 +170,7 @@ class TestTheFile:
         context.close()
 
 
-class TestTheProcess:
+class TestSandboxProcess:
     async def test_given_sigterm_then_it_stops_even_while_a_request_hangs(self, tmp_path: Path, shop: Shop) -> None:
         with running_sandbox(tmp_path / "books.sqlite", shop.url, hang_s=60.0) as sandbox:
             async with sandbox.client() as client:
@@ -192,7 +192,7 @@ class TestTheProcess:
             main(["--file", str(tmp_path / "books.sqlite"), "--port", "0", "--webhook-url", "http://127.0.0.1:1"])
         assert not (tmp_path / "books.sqlite").exists()
 
-    def test_given_the_port_is_taken_then_it_says_so(
+    def test_given_a_used_port_then_it_exits_with_a_message(
         self, tmp_path: Path, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         set_secrets(monkeypatch)
@@ -200,7 +200,7 @@ class TestTheProcess:
         with pytest.raises(SystemExit, match=r"sandbox gateway: .*in use"):
             main(["--file", str(tmp_path / "books.sqlite"), "--port", port, "--webhook-url", "http://127.0.0.1:1"])
 
-    def test_given_the_file_is_taken_then_it_says_so(
+    def test_given_a_locked_file_then_it_exits_with_a_message(
         self, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         set_secrets(monkeypatch)
@@ -253,7 +253,7 @@ def paid_books(path: Path) -> Ledger:
     return context
 
 
-async def buy_until_it_dies(sandbox: SandboxProcess, paid: list[Customer]) -> int:
+async def buy_until_killed(sandbox: SandboxProcess, paid: list[Customer]) -> int:
     """Open and pay checkouts until the process is killed; return 1, for the interrupted request."""
     async with sandbox.client() as client:
         while True:

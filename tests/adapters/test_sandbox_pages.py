@@ -77,20 +77,18 @@ class TestCheckoutPage:
         assert "script-src" not in page.headers["content-security-policy"]
         assert "default-src 'none'" in page.headers["content-security-policy"]
 
-    async def test_what_the_shop_says_is_text_not_markup(
-        self, client: SandboxGateway, browser: httpx.AsyncClient
-    ) -> None:
+    async def test_text_from_the_shop_is_escaped(self, client: SandboxGateway, browser: httpx.AsyncClient) -> None:
         page = (await browser.get(path_of(await open_checkout(client)))).text
         assert "Two seats &lt;b&gt;&amp; a half&lt;/b&gt;" in page
         assert "<b>" not in page
 
-    async def test_the_style_is_the_provider_s_own(self, browser: httpx.AsyncClient) -> None:
+    async def test_the_style_sheet_is_served_by_the_provider(self, browser: httpx.AsyncClient) -> None:
         style = await browser.get("/sandbox/pages.css")
         assert style.headers["content-type"].startswith("text/css")
         assert "http" not in style.text
         assert "@import" not in style.text
 
-    async def test_the_cards_have_a_page_of_their_own(self, browser: httpx.AsyncClient) -> None:
+    async def test_the_test_cards_have_a_page(self, browser: httpx.AsyncClient) -> None:
         page = (await browser.get("/sandbox")).text
         assert Outline(page).all("button") == []
         assert all(card.grouped_number in page for card in CARDS)
@@ -136,7 +134,7 @@ class TestForms:
         page = (await browser.post(path, data={"card": "4000000000009995"}, follow_redirects=True)).text
         assert "does not hold enough money. Nothing was charged." in page
 
-    async def test_given_no_answer_then_it_promises_nothing(
+    async def test_given_no_answer_then_the_result_is_stated_as_unknown(
         self, client: SandboxGateway, browser: httpx.AsyncClient
     ) -> None:
         answer = await browser.post(path_of(await open_checkout(client)), data={"card": "4242000000000505"})
@@ -169,5 +167,5 @@ class TestWords:
             (7_200, "2 hours left"),
         ],
     )
-    def test_time_left_never_promises_too_much(self, seconds: float, text: str) -> None:
+    def test_time_left_is_rounded_down(self, seconds: float, text: str) -> None:
         assert time_left(seconds) == text

@@ -64,7 +64,7 @@ class TestReadWebhook:
         with pytest.raises(WebhookMalformed):
             read(json.dumps({**FIELDS, "type": kind}).encode())
 
-    def test_given_a_header_in_other_letters_then_it_is_found(self) -> None:
+    def test_given_a_header_in_another_case_then_it_is_found(self) -> None:
         for name in (SIGNATURE_HEADER, SIGNATURE_HEADER.upper()):
             event = read_webhook(secret=SECRET, headers={name: sign(SECRET, BODY, NOW)}, body=BODY, now=NOW)
             assert event == read()
@@ -73,7 +73,7 @@ class TestReadWebhook:
         old, new = sign("an older secret", BODY, NOW), sign(SECRET, BODY, NOW)
         assert read(header=f"{old},{new.partition(',')[2]}") == read()
 
-    def test_given_a_field_we_do_not_know_then_it_is_ignored(self) -> None:
+    def test_given_an_unknown_field_then_it_is_ignored(self) -> None:
         assert read(json.dumps({**FIELDS, "mood": "fine"}).encode()) == read()
 
 
@@ -114,7 +114,7 @@ class TestForged:
             "t=1,v1=é",
         ],
     )
-    def test_given_a_header_nobody_would_send_then_refused(self, header: str) -> None:
+    def test_given_a_malformed_header_then_refused(self, header: str) -> None:
         with pytest.raises(WebhookForged):
             read(header=header)
 
@@ -133,7 +133,7 @@ class TestStale:
         with pytest.raises(WebhookStale):
             read(now=NOW + timedelta(seconds=seconds))
 
-    def test_given_forged_and_old_then_it_is_called_forged(self) -> None:
+    def test_given_forged_and_old_then_the_error_is_forged(self) -> None:
         with pytest.raises(WebhookForged):
             read(header=sign("a guess", BODY, NOW), now=NOW + timedelta(days=1))
 

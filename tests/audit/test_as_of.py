@@ -27,7 +27,7 @@ async def test_now_is_the_end_of_the_log_and_the_clock(shop_scenario: ShopScenar
     assert past.moment == shop_scenario.clock.now()
 
 
-async def test_a_time_judges_deadlines_by_itself(shop_scenario: ShopScenario) -> None:
+async def test_a_time_is_also_the_moment_for_deadlines(shop_scenario: ShopScenario) -> None:
     moment = START + timedelta(seconds=30)
     past = await as_of(shop_scenario.store, at=moment)
     assert (past.recorded_at, past.moment) == (START, moment)
@@ -49,7 +49,7 @@ async def test_before_the_first_event_there_is_nothing(shop_scenario: ShopScenar
         assert (past.position, past.recorded_at) == (0, None)
 
 
-async def test_what_is_yet_to_come_is_refused(shop_scenario: ShopScenario) -> None:
+async def test_the_future_is_refused(shop_scenario: ShopScenario) -> None:
     with pytest.raises(Invalid, match="in the future"):
         await as_of(shop_scenario.store, at=shop_scenario.clock.now() + timedelta(microseconds=1))
     with pytest.raises(Invalid, match="the log ends at"):

@@ -59,7 +59,7 @@ async def differing(store: PostgresStore, models: ReadModelQueries, stored: Stor
     return found
 
 
-async def test_every_report_is_the_one_that_was_stored(
+async def test_every_report_equals_the_stored_one(
     store: PostgresStore, models: ReadModelQueries, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     assert len({event.recorded_at.date() for event in log}) > 2
@@ -68,7 +68,7 @@ async def test_every_report_is_the_one_that_was_stored(
     assert await differing(store, models, stored) == []
 
 
-async def test_a_day_that_is_not_counted_anew_is_noticed(
+async def test_a_day_that_is_not_counted_again_is_detected(
     store: PostgresStore, models: ReadModelQueries, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> list[RecordedEvent]:
@@ -78,7 +78,7 @@ async def test_a_day_that_is_not_counted_anew_is_noticed(
     assert await differing(store, models, stored) != []
 
 
-async def test_the_wish_narrows_the_past_as_it_does_the_present(
+async def test_a_filter_has_the_same_effect_on_past_and_present(
     store: PostgresStore, models: ReadModelQueries, stored: Stored
 ) -> None:
     position, report = stored[-2]
@@ -93,7 +93,7 @@ async def test_the_wish_narrows_the_past_as_it_does_the_present(
     ]
 
 
-async def test_what_the_figures_leave_out_they_left_out_then(
+async def test_exclusions_also_apply_to_the_past(
     store: PostgresStore, models: ReadModelQueries, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     confirmed = next(event for event in reversed(log) if event.name == "OrderConfirmed")
@@ -108,7 +108,7 @@ async def test_before_the_first_event_nothing_was_sold(store: PostgresStore, mod
     assert (await sales_as_of(store, models, EVERYTHING, then, NOTHING)).sales == []
 
 
-async def test_what_accounts_bought_adds_up_to_what_was_sold(
+async def test_purchases_of_all_accounts_add_up_to_the_sales(
     store: PostgresStore, models: ReadModelQueries, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     told = decoded(log)

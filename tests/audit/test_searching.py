@@ -37,7 +37,7 @@ async def pages(store: MemoryStore, asked: Search) -> list[int]:
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("limit", [1, 7, 1000])
 @pytest.mark.parametrize("at_once", [1, 10, 20_000])
-async def test_the_pages_together_are_what_is_wanted(
+async def test_the_pages_together_are_all_matching_events(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch, limit: int, at_once: int, *, newest_first: bool
 ) -> None:
     monkeypatch.setattr(log_search, "POSITIONS_AT_ONCE", at_once)
@@ -50,7 +50,7 @@ async def test_the_pages_together_are_what_is_wanted(
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
-async def test_one_answer_looks_at_so_much_and_no_more(
+async def test_one_search_has_a_limit_of_positions(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
 ) -> None:
     monkeypatch.setattr(log_search, "POSITIONS_AT_ONCE", 10)
@@ -62,7 +62,7 @@ async def test_one_answer_looks_at_so_much_and_no_more(
     assert await pages(store, nowhere) == []
 
 
-async def test_a_stream_is_found_at_once_however_long_the_log(
+async def test_a_search_in_one_stream_has_no_limit_of_positions(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_search, "POSITIONS_AT_ONCE", 1)

@@ -22,7 +22,7 @@ def sold(history: SeatHistory, position: int) -> Sequence[str]:
     return group.seats
 
 
-def test_a_name_that_no_seats_event_has_adds_nothing() -> None:
+def test_an_unknown_event_name_adds_nothing() -> None:
     history = SeatHistory()
     history.extend(said("SeatSold"), until=1)
     for _ in range(2):

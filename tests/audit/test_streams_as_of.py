@@ -119,7 +119,7 @@ class TestSeats:
         monkeypatch.setattr(seat_timeline, "EVENTS_PER_SNAPSHOT", events_per_snapshot)
         assert await differing(store, told, by_map(SeatMapTimelines(store))) == []
 
-    async def test_an_answer_that_misses_the_last_events_is_noticed(
+    async def test_an_answer_without_the_last_events_is_detected(
         self,
         store: PostgresStore,
         streams: HistoricalStreams,
@@ -129,7 +129,7 @@ class TestSeats:
         monkeypatch.setattr(AsOf, "includes", lambda then, event: event.position <= then.position - 20)
         assert await differing(store, told, seat_by_seat(streams)) != []
 
-    async def test_a_history_that_takes_an_event_for_another_is_noticed(
+    async def test_a_history_with_a_wrong_state_is_detected(
         self, store: PostgresStore, told: Sequence[DecodedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(seat_timeline, "STATES", {**seat_timeline.STATES, "SeatReleased": "held"})
@@ -161,7 +161,7 @@ class TestOrders:
             assert found.money.refunded == sum(row[3] for row in back if row[2] == "completed")
             assert set(found.tickets) == {key for key, row in known.tickets.items() if row[0] == order}
 
-    async def test_its_events_are_those_that_name_it(
+    async def test_its_events_are_those_that_refer_to_it(
         self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[DecodedEvent]
     ) -> None:
         order = next(one.key for one in told if one.recorded.name == "OrderLinesCancelled")
@@ -192,7 +192,7 @@ def payment_row(order: str, payment: RequestedPayment) -> list[Any]:
 
 
 class TestTimes:
-    async def test_a_time_means_what_had_been_recorded_by_then(
+    async def test_a_time_includes_events_recorded_by_then(
         self, store: PostgresStore, log: Sequence[RecordedEvent]
     ) -> None:
         random = Random(7)
@@ -203,7 +203,7 @@ class TestTimes:
             then = await as_of(store, at=moment)
             assert (then.position, then.moment) == (expected, moment)
 
-    async def test_a_map_judges_deadlines_at_the_moment_that_is_asked_for(
+    async def test_a_map_compares_deadlines_with_the_given_time(
         self, store: PostgresStore, log: Sequence[RecordedEvent], told: Sequence[DecodedEvent]
     ) -> None:
         maps = SeatMapTimelines(store)
@@ -216,8 +216,10 @@ class TestTimes:
             assert (seat, "held") not in list(seats.states_at(until))
 
 
-class TestKeptMaps:
-    async def test_a_later_moment_is_read_on_to(self, store: PostgresStore, told: Sequence[DecodedEvent]) -> None:
+class TestCachedSeatMaps:
+    async def test_a_later_moment_extends_the_timeline(
+        self, store: PostgresStore, told: Sequence[DecodedEvent]
+    ) -> None:
         maps = SeatMapTimelines(Growing(store))  # type: ignore[arg-type]
         last = max(one.recorded for one in told if one.recorded.name == "SeatHeld")
         _, performance, _ = split(last.stream)
@@ -230,7 +232,7 @@ class TestKeptMaps:
             assert found == {seat: row for seat, row in expected.items() if row[0] != "free"}
 
     @pytest.mark.parametrize(("check_interval_s", "reads"), [(0.0, 2), (3600.0, 1)])
-    async def test_a_restored_log_is_read_anew_once_the_last_check_is_old(
+    async def test_after_a_restore_the_log_is_read_again_once_the_last_check_is_old(
         self, store: PostgresStore, told: Sequence[DecodedEvent], check_interval_s: float, reads: int
     ) -> None:
         log = Growing(store)
@@ -244,7 +246,7 @@ class TestKeptMaps:
         await maps.at(performance, then)
         assert log.column_reads == reads
 
-    async def test_the_ones_not_asked_for_are_forgotten(
+    async def test_the_least_recently_used_timelines_are_evicted(
         self, store: PostgresStore, log: Sequence[RecordedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("audit.seat_map_timeline.PERFORMANCES_KEPT_MAX", 2)

@@ -19,17 +19,17 @@ from tests.properties.scenario import CODEC
 TOLD = (seat, hold, buyer_quota, order, payment, refund, ticket, money_exception, scan, device)
 
 
-def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_teller() -> None:
+def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_describer() -> None:
     modules = {module.__name__ for module in TOLD}
     assert {kind for kind in EVENTS.values() if kind.__module__ in modules} == set(DESCRIBERS)
 
 
 @pytest.mark.parametrize("golden", golden_files(), ids=lambda golden: f"{golden.name}.v{golden.version}")
-def test_every_stored_event_has_its_sentence(golden: Golden) -> None:
+def test_every_stored_event_has_a_sentence(golden: Golden) -> None:
     assert describe(CODEC.decode(golden.name, golden.version, golden.stored)).endswith(".")
 
 
-def test_every_reason_has_its_words() -> None:
+def test_every_reason_has_a_phrase() -> None:
     for reasons in (
         ReleaseReason,
         RefundReason,
@@ -42,7 +42,7 @@ def test_every_reason_has_its_words() -> None:
         assert {reason.value for reason in reasons} <= REASONS.keys()
 
 
-def test_every_event_of_a_seat_says_where_it_stands() -> None:
+def test_every_event_of_a_seat_has_a_state() -> None:
     names = {name for name, kind in EVENTS.items() if kind in get_args(seat.SeatEvent)}
     assert STATES.keys() == names
     for name, field in DEADLINES.items():
@@ -50,7 +50,7 @@ def test_every_event_of_a_seat_says_where_it_stands() -> None:
         assert field in EVENTS[name].__dataclass_fields__  # type: ignore[attr-defined]
 
 
-def test_a_history_can_be_told_from_beginning_to_end(log: Sequence[RecordedEvent]) -> None:
+def test_every_event_of_a_history_has_a_sentence(log: Sequence[RecordedEvent]) -> None:
     told = {event.name: description_of(event, CODEC) for event in log}
     assert len(told) > 40
     for words in told.values():
@@ -78,7 +78,7 @@ def test_words(event: object, words: str) -> None:
     assert describe(event) == words
 
 
-def test_what_this_program_cannot_read_is_told_by_its_name(log: Sequence[RecordedEvent]) -> None:
+def test_an_undecodable_event_is_described_by_its_name(log: Sequence[RecordedEvent]) -> None:
     strange = log[0]._replace(name="SeatPainted", data="{}")
     assert description_of(strange, CODEC) == "Seat painted. This program cannot decode its data."
     assert plain_name("VenueOpened") == "Venue opened."

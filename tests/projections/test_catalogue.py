@@ -81,9 +81,7 @@ class TestSearch:
         await shop_scenario.create(globe, nachod, "Hamlet II")
         await manual_projector.fold(shop_scenario.store)
 
-    async def test_words_are_found_however_they_are_typed(
-        self, shop_scenario: ShopScenario, models: ReadModelQueries
-    ) -> None:
+    async def test_words_are_found_in_any_spelling(self, shop_scenario: ShopScenario, models: ReadModelQueries) -> None:
         for text, titles in SEARCHES:
             assert sorted(await found(models, shop_scenario, text=text)) == sorted(titles), text
 
@@ -106,7 +104,7 @@ class TestSearch:
             after = EventCursor(over=events[-1].over, sort_at=events[-1].sort_at, event=events[-1].event)
         assert titles == ["Má vlast", "Hamlet", "Hammerklavier"]
 
-    async def test_a_draft_is_shown_to_its_organizer_and_to_those_who_see_everything(
+    async def test_a_draft_is_visible_to_its_organizer_and_to_viewers_of_all(
         self, shop_scenario: ShopScenario, models: ReadModelQueries
     ) -> None:
         hamlet = (await find_events(models, EventQuery(text="hamlet"), now=shop_scenario.clock.now()))[0]
@@ -121,7 +119,7 @@ class TestSearch:
 
 class TestSpelling:
     @pytest.mark.parametrize(("title", "city", "typed"), SPELLINGS)
-    async def test_it_is_found_as_people_type_it(
+    async def test_it_is_found_in_alternative_spellings(
         self,
         shop_scenario: ShopScenario,
         manual_projector: ManualProjector,
@@ -153,7 +151,7 @@ class TestTime:
             await shop_scenario.schedule(globe, venue_id, event_id, starts_in=each)
         return event_id
 
-    async def test_what_is_to_come_is_first_by_its_next_showing_and_what_is_over_last(
+    async def test_future_events_are_ordered_by_next_performance_and_past_events_are_last(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         began = shop_scenario.clock.now()
@@ -183,7 +181,7 @@ class TestTime:
         assert await found(models, shop_scenario, until=now) == ["long over", "running", "just over"]
         assert await found(models, shop_scenario, until=now + 2 * DAY) == ["soon"]
 
-    async def test_a_day_is_the_venues(
+    async def test_a_day_is_in_the_venues_time_zone(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         evening = 20 * DAY + timedelta(hours=14)  # 02:00 UTC the next day: 21:00 in New York, 15:00 in Auckland
@@ -195,7 +193,7 @@ class TestTime:
         assert await found(models, shop_scenario, since=day + DAY, until=day + DAY) == ["Auckland"]
         assert sorted(await found(models, shop_scenario, since=day)) == ["Auckland", "New York"]
 
-    async def test_a_long_run_shows_its_next_performances_and_how_many_there_are(
+    async def test_a_long_run_has_its_next_performances_and_their_number(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         event_id = await self.show(shop_scenario, "The Mousetrap", *(number * DAY for number in range(1, 31)))
@@ -215,7 +213,7 @@ class TestTime:
 
 
 class TestEvent:
-    async def test_it_is_described_anew(
+    async def test_its_details_are_changed(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         event_id, performance = await shop_scenario.open_shop()
@@ -236,7 +234,7 @@ class TestEvent:
         assert await found(models, shop_scenario, text="skvorecky nachod") == []
         assert await found(models, shop_scenario, text="skvoreck nachod opera") == ["Faust"]
 
-    async def test_a_deletion_that_is_refused_leaves_it_as_it_was(
+    async def test_a_refused_deletion_leaves_it_unchanged(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         event_id, _ = await shop_scenario.open_shop()
@@ -244,7 +242,7 @@ class TestEvent:
         await manual_projector.fold(shop_scenario.store)
         assert (await self.found(models, shop_scenario, event_id)).status == "published"
 
-    async def test_deleted_it_is_gone(
+    async def test_a_deleted_event_is_not_found(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         event_id, _ = await shop_scenario.open_shop()
@@ -261,7 +259,7 @@ class TestEvent:
 
 
 class TestPerformance:
-    async def test_everything_an_organizer_may_change(
+    async def test_each_change_by_an_organizer(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -290,7 +288,7 @@ class TestPerformance:
         assert (cancelled.sales, cancelled.cancelled_for) == ("open", "illness")
         assert await find_performance(models, performance="nowhere", now=now) is None
 
-    async def test_what_is_left_is_capacity_less_held_sold_and_blocked(
+    async def test_available_is_capacity_less_held_sold_and_blocked(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         event_id, performance = await shop_scenario.open_shop()
@@ -309,7 +307,7 @@ class TestPerformance:
         assert later.available == len(shop_scenario.seats) - 2
 
 
-class TestPlaces:
+class TestVenues:
     async def test_venues_and_their_layouts(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
@@ -336,7 +334,7 @@ class TestPlaces:
 
 
 class TestOrganizers:
-    async def test_members_come_change_and_go(
+    async def test_members_are_added_changed_and_removed(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         globe, rose = sorted([await shop_scenario.found("The Globe"), await shop_scenario.found("The Rose")])
@@ -359,12 +357,12 @@ class TestOrganizers:
 
 
 class TestWords:
-    def test_letters_are_folded_to_plain_ones(self) -> None:
+    def test_letters_are_normalized(self) -> None:
         assert (
             normalize("Škvorecký, Straße, Łódź, Ærø, İstanbul, ﬁn") == "skvorecky, strasse, lodz, aero, istanbul, fin"
         )
 
-    def test_each_word_counts_once_and_has_letters_and_digits_only(self) -> None:
+    def test_words_are_distinct_and_have_letters_and_digits_only(self) -> None:
         assert words("Hamlet's ghost_story", "hamlet 2", "北京") == [
             "hamlet",
             "s",
@@ -375,15 +373,15 @@ class TestWords:
             "京",
         ]
 
-    def test_a_query_wants_every_word_as_a_beginning(self) -> None:
+    def test_a_query_matches_every_word_as_a_prefix(self) -> None:
         assert prefix_query("Má vl'") == "'ma':* & 'vl':*"
         assert prefix_query("Müller") == "('muller':* | 'mueller':*)"
 
-    def test_signs_are_wanted_where_there_is_no_word(self) -> None:
+    def test_other_characters_are_matched_if_there_is_no_word(self) -> None:
         assert words("!!!", "Tour") == ["!!!", "tour"]
         assert prefix_query(" _-'\\ ") == "'_-''\\\\':*"
         assert prefix_query(" \u3000 ") is None
 
-    def test_what_is_written_without_blanks_is_found_from_any_character_on(self) -> None:
+    def test_scripts_without_spaces_are_found_from_any_character(self) -> None:
         assert words("交响音乐会X9") == ["交响音乐会", "响音乐会", "音乐会", "乐会", "会", "x9"]
         assert prefix_query("音乐会 x") == "'音乐会':* & 'x':*"

@@ -89,7 +89,7 @@ def stage(projector_url: str, owner_url: str, app_url: str, nats_server: Embedde
         loop.run(pool.close())
 
 
-class TestFaultyStream:
+class TestDamagedStream:
     def test_read_models_equal_the_fold_of_the_log(self, stage: Stage) -> None:
         loop, theatre = stage
 
@@ -109,55 +109,55 @@ class TestFaultyStream:
         assert loop.followed >= FOLLOWED_MIN, "the stream was hardly followed, so its faults were hardly met"
 
     @pytest.mark.parametrize("fault", FAULTS)
-    def test_each_fault_met_by_a_reader_that_follows(self, stage: Stage, fault: str) -> None:
+    def test_each_fault_while_the_reader_follows_the_stream(self, stage: Stage, fault: str) -> None:
         loop, theatre = stage
         loop.give(theatre, [fault, "live", "relay", "read", "live", "relay", "read"], 7)
         assert loop.followed > 0
 
 
-def believed(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
+def without_digest(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
     """Read a message without verifying its digest."""
     claim = parse_headers(block)
     assert claim is not None
     return parse_payload(claim.position, payload)
 
 
-def in_any_order(self: JetStreamReader, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
+def without_sequence_check(self: JetStreamReader, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
     """Accept a message without comparing its sequence."""
-    return believed(0, headers, payload)
+    return without_digest(0, headers, payload)
 
 
-async def unasked(*_: Any, **__: Any) -> VerifiedStart:
+async def without_verification(*_: Any, **__: Any) -> VerifiedStart:
     """Follow a stream without verifying it."""
     return VerifiedStart(sequence=0, created="")
 
 
-async def unconfirmed(*_: Any) -> None:
+async def without_confirmation(*_: Any) -> None:
     """Accept the stream's events without comparing them with the log."""
 
 
-class TestTrustingReaders:
+class TestReadersWithoutACheck:
     """Readers without one of the checks; at least one of a few scripts detects each."""
 
-    def found_out(self, stage: Stage, script: Script) -> None:
+    def detects(self, stage: Stage, script: Script) -> None:
         with pytest.raises((AssertionError, psycopg.Error, TimeoutError)):
-            self.give_some(stage, script)
+            self.run_some(stage, script)
 
-    def give_some(self, stage: Stage, script: Script) -> None:
+    def run_some(self, stage: Stage, script: Script) -> None:
         loop, theatre = stage
         for number in range(PLAYS_OF_A_CONTROL):
             loop.give(theatre, script, number)
 
     @pytest.mark.parametrize("fault", ["twice", "out_of_order", "with_a_hole"])
-    def test_without_the_look_at_the_place(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-        monkeypatch.setattr(JetStreamReader, "_event", in_any_order)
-        self.found_out(stage, [fault, "read", "live", "relay", "read"])
+    def test_without_the_sequence_check(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+        monkeypatch.setattr(JetStreamReader, "_event", without_sequence_check)
+        self.detects(stage, [fault, "read", "live", "relay", "read"])
 
     def test_without_the_digest(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(jetstream_reader, "event_of", believed)
-        self.found_out(stage, ["altered", "read"])
+        monkeypatch.setattr(jetstream_reader, "event_of", without_digest)
+        self.detects(stage, ["altered", "read"])
 
     def test_without_comparing_the_stream_with_the_log(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(jetstream_reader, "verify", unasked)
-        monkeypatch.setattr(HybridSubscription, "_confirm", unconfirmed)
-        self.found_out(stage, ["of_another_log", "read", "live", "relay", "read"])
+        monkeypatch.setattr(jetstream_reader, "verify", without_verification)
+        monkeypatch.setattr(HybridSubscription, "_confirm", without_confirmation)
+        self.detects(stage, ["of_another_log", "read", "live", "relay", "read"])

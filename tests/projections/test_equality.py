@@ -93,7 +93,7 @@ class TestEquality:
             assert {tuple(row.values()) for row in found} == expected[table], table
 
     @pytest.mark.parametrize("seed", SEEDS[:1])
-    async def test_batches_make_no_difference(self, seed: int, copies: Copies) -> None:
+    async def test_the_size_of_batches_makes_no_difference(self, seed: int, copies: Copies) -> None:
         log = await history(seed)
         whole = await copies.contents([log])
         assert await copies.contents(commands_of(log)) == whole
@@ -127,7 +127,7 @@ class TestEquality:
             assert await manual_projector.contents() == contents
             before = batch[-1].position
 
-    async def test_a_read_model_that_forgets_returned_seats_is_found_out(
+    async def test_a_fold_without_returned_seats_is_detected(
         self, manual_projector: ManualProjector, models: ReadModelQueries, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(seat_map.FOLD_BY_EVENT, "SeatReturned", seat_map.sold)
@@ -137,6 +137,6 @@ class TestEquality:
         found = {tuple(row.values()) for row in (await models.fetch([model], query, {})).rows}
         assert found != fold_reference(decoded(log)).rows()["seat"]
 
-    async def test_the_histories_are_worth_it(self) -> None:
+    async def test_the_histories_contain_nearly_every_event(self) -> None:
         names = {event.name for seed in SEEDS for event in await history(seed)}
         assert len(names) >= EVENTS_SEEN_MIN, sorted(set(EVENTS) - names)

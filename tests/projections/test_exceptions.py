@@ -59,7 +59,7 @@ class TestExceptions:
         assert closed.closed_at is not None
 
     @pytest.mark.parametrize("one_batch", [True, False])
-    async def test_closed_to_try_again_and_opened_again(
+    async def test_closed_for_a_retry_and_opened_again(
         self,
         shop_scenario: ShopScenario,
         manual_projector: ManualProjector,

@@ -63,7 +63,7 @@ class TestOrders:
         assert (await shown(models, cancelled)).status == "cancelled"
         assert (await shown(models, expired)).status == "expired"
 
-    async def test_an_expired_order_confirmed_by_late_money(
+    async def test_an_expired_order_confirmed_by_a_late_payment(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -99,7 +99,7 @@ class TestOrders:
         await manual_projector.fold(shop_scenario.store)
         assert (await shown(models, order)).cancelled == ["1", "2", "3"]
 
-    async def test_page_by_page_newest_first_and_nobody_elses(
+    async def test_page_by_page_newest_first_without_other_accounts(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -141,7 +141,7 @@ class TestRefunds:
 
 
 class TestHolds:
-    async def test_only_open_baskets_are_listed(
+    async def test_only_live_holds_are_listed(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -163,7 +163,7 @@ class TestHolds:
 
 
 class TestBooked:
-    async def test_an_order_or_a_live_basket_counts(
+    async def test_an_order_or_a_live_hold_counts(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         ordered, performance = await shop_scenario.open_shop()

@@ -21,7 +21,7 @@ def positions(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> Projec
 
 
 class TestPositions:
-    async def test_what_is_there_is_not_waited_for(
+    async def test_a_reached_position_is_not_waited_for(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, positions: ProjectionPositions
     ) -> None:
         await shop_scenario.open_shop()
@@ -32,7 +32,7 @@ class TestPositions:
         assert not await positions.wait_for("no such model", 1, 0)
         assert set((await positions.all()).values()) == {head}
 
-    async def test_many_who_wait_are_told_once_it_is_there(
+    async def test_many_waiters_return_once_the_position_is_reached(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, positions: ProjectionPositions
     ) -> None:
         await shop_scenario.open_shop()
@@ -44,12 +44,12 @@ class TestPositions:
             await manual_projector.fold(shop_scenario.store)
             assert all(await asyncio.gather(*waiting))
 
-    async def test_nobody_waits_longer_than_allowed(self, positions: ProjectionPositions) -> None:
+    async def test_the_wait_has_a_limit(self, positions: ProjectionPositions) -> None:
         began_at = time.monotonic()
         assert not await positions.wait_for("seat_map", 10, 0.2)
         assert 0.2 <= time.monotonic() - began_at < 5
 
-    async def test_operators_see_every_row(
+    async def test_states_returns_every_control_row(
         self, manual_projector: ManualProjector, positions: ProjectionPositions
     ) -> None:
         states = await positions.states()

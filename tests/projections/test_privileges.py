@@ -38,7 +38,7 @@ class TestPrivileges:
                 with pytest.raises(errors.InsufficientPrivilege):
                     await connection.execute(statement.encode())
 
-    async def test_the_application_only_reads_them(self, app_url: str) -> None:
+    async def test_the_application_only_reads_read_models(self, app_url: str) -> None:
         async with await psycopg.AsyncConnection.connect(app_url, autocommit=True) as connection:
             await connection.execute("SELECT FROM seat_map_v1_0.seat")
             for statement in NOT_FOR_THE_APPLICATION:
@@ -46,7 +46,7 @@ class TestPrivileges:
                     await connection.execute(statement.encode())
 
     @pytest.mark.parametrize("name", ["eventstore", "projections", "public", "pg_catalog", "Seat_v1_1", "a_v1_1; DROP"])
-    async def test_only_schemas_of_read_models_are_made_and_dropped(self, projector_url: str, name: str) -> None:
+    async def test_only_schemas_of_read_models_can_be_created_and_dropped(self, projector_url: str, name: str) -> None:
         async with await psycopg.AsyncConnection.connect(projector_url, autocommit=True) as connection:
             for statement in ("SELECT projections.create_schema(%s)", "SELECT projections.drop_schema(%s)"):
                 with pytest.raises(errors.InvalidSchemaName):

@@ -79,9 +79,9 @@ def healed(town_head: int) -> Callable[[dict[str, ProjectionState]], bool]:
     return lambda states: all((state.state, state.position) == ("running", town_head) for state in states.values())
 
 
-class TestWhileNothingRan:
+class TestRestoredWhileStopped:
     @pytest.mark.parametrize("new", [0, 1, 4])
-    async def test_rows_of_a_lost_future_are_replaced_by_what_the_log_says(
+    async def test_rows_of_lost_events_are_replaced_by_a_fold_of_the_log(
         self,
         shop_scenario: ShopScenario,
         performance: str,
@@ -100,7 +100,7 @@ class TestWhileNothingRan:
             await projection_workers.wait_for("the read models to heal", healed(await shop_scenario.store.head()))
         assert await contents(projector_url) == await folded_fresh(shop_scenario)
 
-    async def test_it_is_shown_before_and_while_it_heals(
+    async def test_the_status_is_diverged_until_the_rebuild_ends(
         self, shop_scenario: ShopScenario, performance: str, projection_workers: ProjectionWorkers, projector_url: str
     ) -> None:
         restore = shop_scenario.store.backup()
@@ -119,7 +119,7 @@ class TestWhileNothingRan:
         with pytest.raises(NotFailed, match="seatledger projections rebuild seat_map"):
             await ProjectionOperations(projector_url).run("seat_map", RETRY, shop_scenario.do)
 
-    async def test_one_that_was_paused_is_rebuilt_and_stays_paused(
+    async def test_a_paused_read_model_is_rebuilt_and_stays_paused(
         self, shop_scenario: ShopScenario, performance: str, projection_workers: ProjectionWorkers, projector_url: str
     ) -> None:
         restore = shop_scenario.store.backup()
@@ -156,9 +156,9 @@ class TestWhileNothingRan:
             assert await found.fetchone() == (0,), "the former version is of no use to anybody"
 
 
-class TestWhileTheyRan:
+class TestRestoredWhileRunning:
     @pytest.mark.parametrize("new", [0, 1, 4])
-    async def test_they_notice_and_heal(
+    async def test_running_projectors_detect_it_and_are_rebuilt(
         self,
         shop_scenario: ShopScenario,
         performance: str,

@@ -43,7 +43,7 @@ FRESH = Lease(name="seat_map", version=1, schema="seat_map_v1_0", position=0, di
 
 
 class TestRunner:
-    async def test_it_folds_what_there_is_and_what_comes(
+    async def test_it_folds_existing_and_new_events(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -55,7 +55,7 @@ class TestRunner:
             assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "sold"}
             assert {state.owner for state in (await projection_workers.states()).values()} == {"one"}
 
-    async def test_each_event_is_decoded_once_for_all(
+    async def test_each_event_is_decoded_once_for_all_read_models(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers
     ) -> None:
         @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class TestRunner:
             await projection_workers.wait_until_current()
         assert sorted(reader.seen) == list(range(1, await shop_scenario.store.head() + 1))
 
-    async def test_after_a_clean_end_another_takes_over_at_once(
+    async def test_after_a_clean_stop_a_standby_takes_over_at_once(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers
     ) -> None:
         await shop_scenario.open_shop()
@@ -86,7 +86,7 @@ class TestRunner:
             await projection_workers.wait_until_current()
             assert {state.owner for state in (await projection_workers.states()).values()} == {"two"}
 
-    async def test_of_two_one_owns_each_and_a_silent_owner_is_replaced(
+    async def test_each_read_model_has_one_owner_and_a_silent_owner_is_replaced(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, owner_url: str
     ) -> None:
         await shop_scenario.open_shop()
@@ -100,7 +100,7 @@ class TestRunner:
             await projection_workers.wait_until_current()
         assert all(state.fence > fences[name] for name, state in (await projection_workers.states()).items())
 
-    async def test_a_living_owner_is_left_alone(
+    async def test_the_lease_of_a_living_owner_is_not_acquired(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, owner_url: str
     ) -> None:
         ages = "UPDATE projections.projection SET heartbeat_at = heartbeat_at - interval '12 seconds'"
@@ -134,7 +134,7 @@ class TestRunner:
             await rows.run("sales", RESUME, shop_scenario.do)
             await projection_workers.wait_until_current()
 
-    async def test_a_database_that_cuts_every_connection_is_only_an_interruption(
+    async def test_terminated_connections_are_only_an_interruption(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, owner_url: str
     ) -> None:
         async with projection_workers.run_worker("one"):
@@ -149,7 +149,7 @@ class TestRunner:
 
 
 class TestCompareAndSet:
-    async def test_of_two_keepers_of_one_read_model_one_writes(
+    async def test_of_two_projectors_of_one_read_model_one_writes(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, projector_url: str
     ) -> None:
         await shop_scenario.open_shop()
@@ -178,7 +178,7 @@ class TestCompareAndSet:
 
 
 class TestFailure:
-    async def test_it_stops_one_alone_right_before_the_command_that_can_not_be_applied(
+    async def test_only_the_failing_read_model_stops_right_before_the_failing_command(
         self,
         shop_scenario: ShopScenario,
         projection_workers: ProjectionWorkers,
@@ -216,7 +216,7 @@ class TestFailure:
             recovered = (await projection_workers.states())["seat_map"]
             assert (recovered.state, recovered.error, recovered.failed_position) == ("running", None, None)
 
-    async def test_what_the_database_can_not_store_is_a_failure_too(
+    async def test_a_database_error_is_a_failure_too(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers
     ) -> None:
         fold = SEAT_MAP.fold
@@ -234,7 +234,7 @@ class TestFailure:
             assert failed.error.startswith("SeatHeld: InvalidDatetimeFormat")
             await projection_workers.wait_until_current("tickets")
 
-    async def test_the_error_says_what_failed_and_nothing_of_the_row(
+    async def test_the_error_names_the_cause_without_values_of_the_row(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, owner_url: str
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -247,7 +247,7 @@ class TestFailure:
         assert "never_held" in error
         assert performance not in error
 
-    async def test_an_event_of_a_newer_program_stops_those_who_fold_it(self, projector_url: str) -> None:
+    async def test_an_event_of_a_newer_program_stops_the_read_models_that_fold_it(self, projector_url: str) -> None:
         store = MemoryStore()
         newer = Write("seat-p-1", 0, (NewEvent("SeatHeld", 99, "{}"),))
         await store.append([to_append(newer)])
@@ -260,7 +260,7 @@ class TestFailure:
 
 
 class TestVersion:
-    async def test_another_version_of_the_code_folds_anew(
+    async def test_another_code_version_is_rebuilt(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -276,7 +276,7 @@ class TestVersion:
 
 
 class TestNats:
-    async def test_stopped_from_the_start_read_models_keep_pace(
+    async def test_without_nats_from_the_start_read_models_keep_up(
         self, shop_scenario: ShopScenario, projector_url: str, nats: EmbeddedNats
     ) -> None:
         await asyncio.to_thread(nats.stop)
@@ -298,7 +298,7 @@ class TestNats:
                     assert time.monotonic() - began_at < NOTICED_WITHIN_S
         await epochs.close()
 
-    async def test_stopped_while_they_follow_its_silence_is_noticed(
+    async def test_a_nats_that_stops_later_is_detected(
         self, shop_scenario: ShopScenario, projector_url: str, nats: EmbeddedNats
     ) -> None:
         epochs = Epochs(projector_url)
@@ -332,8 +332,8 @@ class TestNats:
         await epochs.close()
 
 
-class TestKeeper:
-    async def test_one_that_lost_its_row_ends_quietly(
+class TestProjector:
+    async def test_a_projector_without_its_lease_ends_without_error(
         self, shop_scenario: ShopScenario, projection_workers: ProjectionWorkers, projector_url: str
     ) -> None:
         await shop_scenario.open_shop()
@@ -355,7 +355,7 @@ class TestKeeper:
             await buffer.close()
 
 
-class BrokenFeed:
+class FailingSubscription:
     """A subscription with an unexpected error."""
 
     def __init__(self) -> None:
@@ -370,9 +370,9 @@ class BrokenFeed:
         self.closed = True
 
 
-class TestWindow:
-    async def test_given_a_feed_that_failed_then_it_can_be_closed(self, shop_scenario: ShopScenario) -> None:
-        feed = BrokenFeed()
+class TestEventBuffer:
+    async def test_given_a_failed_subscription_then_the_buffer_can_be_closed(self, shop_scenario: ShopScenario) -> None:
+        feed = FailingSubscription()
         buffer = SharedEventBuffer(
             store=shop_scenario.store, subscription=feed, start=0, reader=reader_for(EVERY_MODEL)
         )

@@ -23,7 +23,7 @@ def figures(sale: Sale) -> tuple[int, ...]:
 
 
 class TestDays:
-    async def test_a_day_is_the_venues_whatever_the_servers(
+    async def test_a_day_is_in_the_venues_time_zone_not_in_the_servers(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         zones = {"Pacific/Auckland": 1, "Europe/Prague": 0, "America/Los_Angeles": 0, "Pacific/Pago_Pago": 0}
@@ -39,7 +39,7 @@ class TestDays:
         report = await report_sales(models, SalesFilter())
         assert {sale.performance: sale.day for sale in report.sales} == expected
 
-    async def test_a_zone_that_is_corrected_counts_for_what_follows_however_it_is_cut_into_batches(
+    async def test_a_changed_time_zone_counts_for_later_events_in_any_batches(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         shop_scenario.wait(timedelta(hours=11, minutes=30))
@@ -58,7 +58,7 @@ class TestDays:
             ((START + DAY).date(), 1),
         ]
 
-    async def test_a_zone_that_the_server_does_not_know_is_utc(
+    async def test_an_unknown_time_zone_counts_as_utc(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop(time_zone="Mars/Olympus_Mons")
@@ -68,7 +68,7 @@ class TestDays:
 
 
 class TestPages:
-    async def test_sums_are_those_of_all_pages_and_pages_those_of_all_rows(
+    async def test_sums_cover_all_pages_and_pages_cover_all_rows(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -116,7 +116,7 @@ class TestSales:
         }
         assert report.position == await shop_scenario.store.head()
 
-    async def test_money_beside_the_lines_stands_under_no_category(
+    async def test_money_of_no_line_has_no_category(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -134,7 +134,7 @@ class TestSales:
         (sale,) = (await report_sales(models, SalesFilter())).sales
         assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500, 0))
 
-    async def test_an_organizer_sees_its_own_and_a_span_of_days(
+    async def test_figures_are_filtered_by_organizer_and_days(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         for _ in range(2):
@@ -155,7 +155,7 @@ class TestSales:
 
 
 class TestDisputes:
-    async def test_what_a_dispute_took_is_lost_until_it_is_won_back(
+    async def test_a_disputed_amount_is_lost_until_it_is_won_back(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -172,7 +172,7 @@ class TestDisputes:
         (total,) = (await report_sales(models, SalesFilter())).sums
         assert (total.disputes_lost, total.gross) == (0, 4500)
 
-    async def test_lines_that_end_without_money_are_returned_and_nothing_is_refunded(
+    async def test_lines_cancelled_without_a_refund_are_returned_only(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()

@@ -16,7 +16,7 @@ async def shown(models: ReadModelQueries, shop_scenario: ShopScenario, performan
 
 
 class TestSeatMap:
-    async def test_every_way_a_seat_goes(
+    async def test_each_transition_of_a_seat(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -36,7 +36,7 @@ class TestSeatMap:
         await manual_projector.fold(shop_scenario.store)
         assert await shown(models, shop_scenario, performance) == {a: "held", c: "sold"}
 
-    async def test_a_lapsed_hold_and_an_ended_block_are_free_though_nobody_swept(
+    async def test_a_lapsed_hold_and_an_ended_block_are_free_without_an_event(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -62,7 +62,7 @@ class TestSeatMap:
         rows = (await models.fetch(["seat_map"], "SELECT price, until FROM {seat_map}.seat", {})).rows
         assert rows == [{"price": 4500, "until": shop_scenario.clock.now() + 2 * HOLD_LASTS}]
 
-    async def test_performances_do_not_meet(
+    async def test_performances_are_independent(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, one = await shop_scenario.open_shop()
@@ -74,7 +74,7 @@ class TestSeatMap:
 
 
 class TestTally:
-    async def test_it_counts_what_is_taken_by_the_readers_clock(
+    async def test_it_counts_taken_seats_at_the_given_time(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -94,7 +94,7 @@ class TestTally:
         assert await tally(MINUTE + timedelta(seconds=10)) == SeatCounts(held=2, sold=1, blocked=2)
         assert await tally(HOLD_LASTS + timedelta(seconds=10)) == SeatCounts(sold=1, blocked=2)
 
-    async def test_deadlines_that_passed_leave_no_rows_behind(
+    async def test_passed_deadlines_leave_no_rows(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -107,7 +107,7 @@ class TestTally:
         rows = (await models.fetch(["seat_map"], "SELECT * FROM {seat_map}.tally", {})).rows
         assert rows == []
 
-    async def test_nothing_known_counts_nothing(
+    async def test_an_unknown_performance_counts_nothing(
         self, manual_projector: ManualProjector, models: ReadModelQueries, shop_scenario: ShopScenario
     ) -> None:
         found = await count_seats(models, performances=["nowhere"], now=shop_scenario.clock.now())

@@ -61,7 +61,7 @@ async def sold_seats(shop_scenario: ShopScenario, models: ReadModelQueries) -> S
 
 
 class TestSkip:
-    async def test_one_that_failed_goes_on_without_the_event(
+    async def test_a_failed_read_model_continues_without_the_event(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         async with projection_workers.run_worker("one", [sold_seats.failing_model.model, TICKETS]):
@@ -76,7 +76,7 @@ class TestSkip:
             state = (await projection_workers.states())["seat_map"]
             assert (state.state, state.error, state.failed_position) == ("running", None, None)
 
-    async def test_one_that_is_taken_back_is_in_the_tables_at_once(
+    async def test_an_unskipped_event_is_in_the_tables_after_a_rebuild(
         self,
         sold_seats: SoldSeats,
         projection_workers: ProjectionWorkers,
@@ -106,13 +106,13 @@ class TestSkip:
             )
         assert report.skipped == []
 
-    async def test_one_that_nobody_has_ever_heard_of_is_refused(
+    async def test_an_operation_on_an_unknown_read_model_is_refused(
         self, shop_scenario: ShopScenario, operations: ProjectionOperations
     ) -> None:
         with pytest.raises(NotFound):
             await operations.run("weather", PAUSE, shop_scenario.do)
 
-    async def test_a_command_that_comes_again_moves_nothing(
+    async def test_a_replayed_command_changes_nothing(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         again = sold_seats.scenario.as_one_command()
@@ -124,7 +124,7 @@ class TestSkip:
 
 
 class TestPark:
-    async def test_a_parked_stream_is_left_out_from_there_on(
+    async def test_a_parked_stream_is_excluded_from_then_on(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         shop_scenario, seat = sold_seats.scenario, sold_seats.failing_event.stream
@@ -139,7 +139,7 @@ class TestPark:
             await projection_workers.wait_until_current("seat_map")
             assert await sold_seats.states() == ["sold", "held", "sold"]
 
-    async def shown_after_a_park(
+    async def taken_after_park(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> set[str]:
         """Park a seat's stream while a projector runs, hold it and another seat, and return the taken seats."""
@@ -160,13 +160,13 @@ class TestPark:
             )
         )
 
-    async def test_who_runs_hears_of_it_before_the_next_event(
+    async def test_a_running_projector_reads_it_before_the_next_event(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         seats = sold_seats.scenario.seats
-        assert await self.shown_after_a_park(sold_seats, projection_workers, operations) == {*seats[:3], seats[4]}
+        assert await self.taken_after_park(sold_seats, projection_workers, operations) == {*seats[:3], seats[4]}
 
-    async def test_without_the_fence_nobody_would(
+    async def test_without_the_fence_it_would_not(
         self,
         sold_seats: SoldSeats,
         projection_workers: ProjectionWorkers,
@@ -174,13 +174,13 @@ class TestPark:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(sql, "ADVANCE", sql.ADVANCE.replace("fence = %(fence)s", "fence >= %(fence)s"))
-        assert await self.shown_after_a_park(sold_seats, projection_workers, operations) == set(
+        assert await self.taken_after_park(sold_seats, projection_workers, operations) == set(
             sold_seats.scenario.seats[:5]
         )
 
 
 class TestAnotherVersion:
-    async def test_it_forgets_what_was_left_out(
+    async def test_it_has_no_exclusions(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         async with projection_workers.run_worker("one", [sold_seats.failing_model.model]):
@@ -193,8 +193,8 @@ class TestAnotherVersion:
             assert await sold_seats.states() == ["sold", "sold", "sold"]
 
 
-class TestReports:
-    async def test_it_says_what_failed_and_how_old_the_oldest_is_that_waits(
+class TestStatus:
+    async def test_it_has_the_failed_event_and_the_age_of_the_oldest_pending_one(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         shop_scenario = sold_seats.scenario
@@ -212,7 +212,7 @@ class TestReports:
         assert failed.lag_seconds == (shop_scenario.clock.now() - waiting.recorded_at).total_seconds()
         assert (well.failed, well.lag, well.lag_seconds) == (None, 0, 0.0)
 
-    async def test_it_says_what_is_left_out(
+    async def test_it_has_the_exclusions(
         self, sold_seats: SoldSeats, projection_workers: ProjectionWorkers, operations: ProjectionOperations
     ) -> None:
         shop_scenario = sold_seats.scenario

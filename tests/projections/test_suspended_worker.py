@@ -152,7 +152,7 @@ class TestBetweenBatches:
                 await worker.wait_for_log("projection lease lost")
                 yield
 
-    async def test_it_changes_nothing(
+    async def test_a_resumed_worker_changes_nothing(
         self,
         tmp_path: Path,
         projector_url: str,
@@ -166,7 +166,7 @@ class TestBetweenBatches:
             assert await sales.rows_equal_the_fold(models)
             assert (await projection_workers.states())["sales"].owner == STANDBY
 
-    async def test_one_that_compares_nothing_counts_twice(
+    async def test_a_worker_without_comparisons_counts_twice(
         self,
         tmp_path: Path,
         projector_url: str,
@@ -178,8 +178,8 @@ class TestBetweenBatches:
             assert not await sales.rows_equal_the_fold(models)
 
 
-class TestInTheMiddleOfABatch:
-    async def test_its_transaction_ends_without_it(
+class TestWithinABatch:
+    async def test_its_transaction_is_terminated(
         self,
         tmp_path: Path,
         projector_url: str,

@@ -58,7 +58,7 @@ class TestCommand:
         assert "Nothing was changed." in said
         assert schema_name(MY_ORDERS, 1) not in type_in("list").output
 
-    def test_differences_are_shown_and_swapped_only_if_wanted(self, type_in: Type, owner_url: str) -> None:
+    def test_differences_are_shown_and_swapped_only_with_swap_anyway(self, type_in: Type, owner_url: str) -> None:
         mended = "SELECT DISTINCT performance FROM seat_map_v1_0.tally WHERE seats = 77"
         execute(owner_url, "UPDATE seat_map_v1_0.tally SET seats = 77 RETURNING 1")
         performance = execute(owner_url, mended)
@@ -72,7 +72,7 @@ class TestCommand:
         assert "differs" in type_in("list").output
         assert "in seat_map_v1_1." in type_in("rebuild", "seat_map", "--swap-anyway").output
 
-    def test_what_can_not_be_done_is_one_sentence(self, type_in: Type) -> None:
+    def test_an_impossible_command_is_refused_with_one_sentence(self, type_in: Type) -> None:
         for words, sentence in (
             (("rebuild", "weather"), "There is no read model weather"),
             (("rebuild", "sales", "--performance", "p"), "rebuild it as a whole"),

@@ -37,7 +37,7 @@ class TestRebuild:
         async with ManualProjector(projector_url) as anew:
             assert await anew.contents() == before
 
-    async def test_it_heals_damaged_rows_while_the_runner_goes_on(
+    async def test_damaged_rows_are_repaired_while_the_runner_continues(
         self, shop_scenario: ShopScenario, projector_url: str, owner_url: str, models: ReadModelQueries
     ) -> None:
         _, performance = await shop_scenario.open_shop()
@@ -75,7 +75,7 @@ class TestRebuild:
                 shop_scenario.seats[1]: "sold",
             }
 
-    async def test_it_mends_one_that_failed(self, shop_scenario: ShopScenario, projector_url: str) -> None:
+    async def test_a_failed_read_model_runs_again(self, shop_scenario: ShopScenario, projector_url: str) -> None:
         await shop_scenario.open_shop()
         fragile = FailingModel(MY_ORDERS, lambda event: event.name == "OrderPlaced")
         projection_workers = ProjectionWorkers(projector_url, shop_scenario.store)
@@ -90,7 +90,7 @@ class TestRebuild:
             await shop_scenario.buy(performance, "ann", shop_scenario.seats[1])
             await projection_workers.wait_until_current("my_orders")
 
-    async def test_readers_never_see_less_than_before(
+    async def test_readers_never_see_an_earlier_state(
         self,
         shop_scenario: ShopScenario,
         manual_projector: ManualProjector,
@@ -121,7 +121,7 @@ class TestRebuild:
                 await has_read_on(reads + 3)
             done.set()
 
-    async def test_two_at_once_are_refused(
+    async def test_a_second_concurrent_rebuild_is_refused(
         self, shop_scenario: ShopScenario, manual_projector: ManualProjector, projector_url: str
     ) -> None:
         async with exclusive_session(projector_url, "seat_map"):
@@ -129,7 +129,7 @@ class TestRebuild:
                 await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
         await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
 
-    async def test_what_was_never_folded_is_refused(
+    async def test_an_unknown_read_model_is_refused(
         self, shop_scenario: ShopScenario, projector_url: str, owner_url: str
     ) -> None:
         await execute(owner_url, "DELETE FROM projections.projection")
@@ -138,7 +138,7 @@ class TestRebuild:
 
 
 class TestReading:
-    async def test_a_model_nobody_folds_is_missing(self, owner_url: str, models: ReadModelQueries) -> None:
+    async def test_a_read_model_without_tables_is_missing(self, owner_url: str, models: ReadModelQueries) -> None:
         await execute(owner_url, "DELETE FROM projections.projection")
         with pytest.raises(ModelMissing):
             await read_seat_map(models, performance="p")

@@ -53,7 +53,7 @@ async def build_of(url: str, name: str) -> Build | None:
 
 
 @pytest.fixture
-def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_resuming_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep supervisors from resuming unfinished builds."""
 
     async def look(
@@ -65,7 +65,7 @@ def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RebuildSupervisor, "tick", look)
 
 
-class TestWhileBookingsGoOn:
+class TestDuringBookings:
     async def test_every_read_model_equals_the_live_one(
         self,
         log_replayer: LogReplayer,
@@ -88,9 +88,9 @@ class TestWhileBookingsGoOn:
         await equal_the_log(store, models)
 
 
-@pytest.mark.usefixtures("nobody_else")
-class TestFollowing:
-    async def test_near_the_head_the_owner_writes_both(
+@pytest.mark.usefixtures("without_resuming_builds")
+class TestDualWrite:
+    async def test_near_the_head_the_projector_writes_both_versions(
         self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, store: PostgresStore, projector_url: str
     ) -> None:
         async with (
@@ -109,7 +109,7 @@ class TestFollowing:
             assert build.position > begun
             assert await rebuilder._compare() == []
 
-    async def test_an_owner_that_writes_only_the_live_version_is_found_out(
+    async def test_a_projector_that_writes_only_the_live_version_is_detected(
         self,
         log_replayer: LogReplayer,
         projection_workers: ProjectionWorkers,
@@ -136,7 +136,7 @@ class TestFollowing:
             assert build is not None
             assert (build.state, bool(build.differences)) == ("differs", True)
 
-    async def test_what_only_the_new_version_can_not_take_stops_it_alone(
+    async def test_an_error_of_the_new_version_stops_only_the_build(
         self,
         log_replayer: LogReplayer,
         projection_workers: ProjectionWorkers,
@@ -166,9 +166,9 @@ class TestFollowing:
                 await rebuilder.run()
 
 
-@pytest.mark.usefixtures("nobody_else")
+@pytest.mark.usefixtures("without_resuming_builds")
 class TestKilled:
-    async def test_five_times_it_goes_on_where_it_was(
+    async def test_after_each_of_five_kills_it_resumes_at_its_position(
         self,
         log_replayer: LogReplayer,
         projection_workers: ProjectionWorkers,
@@ -182,7 +182,7 @@ class TestKilled:
         async with projection_workers.run_worker("one", [SEAT_MAP]):
             await projection_workers.wait_until_current("seat_map")
             async with reader.reading(), log_replayer.keep_appending(pause_s=0.25):
-                positions = [await killed_after(projector_url, random.randint(1, 4)) for _ in range(KILLS)]
+                positions = [await kill_rebuild_after(projector_url, random.randint(1, 4)) for _ in range(KILLS)]
                 rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
             assert rebuilt.differences == []
             assert rebuilt.schema == "seat_map_v1_1"
@@ -190,7 +190,7 @@ class TestKilled:
             assert positions[0] < positions[-1]
             assert min(touched for _, touched in reader.answers) > 0
 
-    async def test_one_that_was_only_stopped_changes_nothing_when_it_wakes_up(
+    async def test_a_suspended_rebuild_changes_nothing_after_it_resumes(
         self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, store: PostgresStore, projector_url: str
     ) -> None:
         await log_replayer.append(250)
@@ -199,7 +199,7 @@ class TestKilled:
             with process(projector_url) as zombie:
                 await lines_of(zombie, 3)
                 zombie.send_signal(signal.SIGSTOP)
-                await until_some(lambda: rebuilt_past(projector_url, store), "the session to be ended")
+                await until_some(lambda: rebuild_when_possible(projector_url, store), "the session to be ended")
                 async with ManualProjector(projector_url, [SEAT_MAP]) as manual_projector:
                     before = await manual_projector.contents()
                 zombie.send_signal(signal.SIGCONT)
@@ -209,17 +209,17 @@ class TestKilled:
             assert await build_of(projector_url, "seat_map") is None
 
 
-class TestAttendant:
-    async def test_what_nobody_goes_on_with_the_runner_does(
+class TestSupervisor:
+    async def test_the_runner_resumes_an_abandoned_build(
         self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, projector_url: str
     ) -> None:
         async with projection_workers.run_worker("one", [SEAT_MAP]):
             await projection_workers.wait_until_current("seat_map")
-        await killed_after(projector_url, 1)
+        await kill_rebuild_after(projector_url, 1)
         async with projection_workers.run_worker("two", [SEAT_MAP]):
             await projection_workers.wait_for("the swap", lambda states: states["seat_map"].schema == "seat_map_v1_1")
 
-    async def test_outdated_code_that_fails_is_tried_once(
+    async def test_a_failing_rebuild_of_outdated_code_is_tried_once(
         self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, projector_url: str
     ) -> None:
         async with projection_workers.run_worker("one", [SEAT_MAP]):
@@ -234,18 +234,18 @@ class TestAttendant:
             await until_some(failed, "the build to fail")
             build = await build_of(projector_url, "seat_map")
             for _ in range(2):
-                await looks_again(projection_workers, "seat_map")
+                await wait_for_next_tick(projection_workers, "seat_map")
             assert await build_of(projector_url, "seat_map") == build
             assert (await projection_workers.states())["seat_map"].version == 1
 
 
-async def looks_again(projection_workers: ProjectionWorkers, name: str) -> None:
+async def wait_for_next_tick(projection_workers: ProjectionWorkers, name: str) -> None:
     """Wait for the next tick of a read model's owner."""
     looked_at = (await projection_workers.states())[name].heartbeat_at
     await projection_workers.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
 
 
-async def rebuilt_past(url: str, store: PostgresStore) -> bool:
+async def rebuild_when_possible(url: str, store: PostgresStore) -> bool:
     """Rebuild; retry while another session is active."""
     try:
         await rebuild(url=url, store=store, model=SEAT_MAP, reader=READER, silence_s=SILENCE_S)
@@ -271,7 +271,7 @@ async def lines_of(started: subprocess.Popen[str], count: int) -> list[str]:
     return [await asyncio.to_thread(started.stdout.readline) for _ in range(count)]
 
 
-async def killed_after(url: str, steps: int) -> int:
+async def kill_rebuild_after(url: str, steps: int) -> int:
     """Run a rebuild in a subprocess for some steps, kill it, and return its position."""
     with process(url) as started:
         await lines_of(started, steps)

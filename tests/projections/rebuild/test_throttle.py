@@ -26,13 +26,13 @@ class Hands:
 
 
 class TestThrottle:
-    def test_until_it_knows_the_shop_counts_as_busy(self) -> None:
+    def test_without_a_known_growth_the_shop_counts_as_busy(self) -> None:
         throttle = Throttle(clock=Hands())
         throttle.record(1_000)
         assert throttle.range_events == RANGE_BUSY
         assert throttle.pause_s(0.1) == pytest.approx(0.1 * (1 / SHARE_BUSY - 1))
 
-    def test_a_quiet_shop_lets_it_work_all_the_time(self) -> None:
+    def test_in_a_quiet_shop_there_are_no_pauses(self) -> None:
         hands = Hands()
         throttle = Throttle(clock=hands)
         throttle.record(1_000)
@@ -40,7 +40,7 @@ class TestThrottle:
         throttle.record(1_000 + int(QUIET_EVENTS_S))
         assert (throttle.range_events, throttle.pause_s(5.0)) == (RANGE_QUIET, 0.0)
 
-    def test_it_rests_again_when_people_book_but_never_for_long(self) -> None:
+    def test_during_bookings_there_are_limited_pauses(self) -> None:
         hands = Hands()
         throttle = Throttle(clock=hands)
         for second, head in enumerate((0, 0, 0, 500, 1_000)):
@@ -58,7 +58,7 @@ class TestProgress:
     def test_an_empty_log_is_done(self) -> None:
         assert Progress(state="filling", position=0, target=0, events_s=None).share == 1.0
 
-    def test_the_rate_is_that_of_the_last_seconds(self) -> None:
+    def test_the_rate_covers_the_last_seconds(self) -> None:
         hands = Hands()
         rate = Rate(over_s=10.0, clock=hands)
         assert rate.record(0) is None

@@ -63,7 +63,7 @@ class TestRollBack:
         rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
         assert (rebuilt.schema, rebuilt.differences) == ("seat_map_v1_2", [])
 
-    async def test_of_other_code_it_is_swapped_as_it_is_and_waits_for_that_code(
+    async def test_a_retired_version_of_other_code_is_swapped_unchanged_and_paused(
         self, store: PostgresStore, projector_url: str, projection_workers: ProjectionWorkers
     ) -> None:
         newer = replace(SEAT_MAP, version=2)
@@ -93,7 +93,7 @@ class TestDrop:
         assert await schemas(projector_url) == ["seat_map_v1_2"]
         assert await drop(url=projector_url, name="seat_map") == []
 
-    async def test_a_build_of_other_code_gives_way(self, store: PostgresStore, projector_url: str) -> None:
+    async def test_a_build_of_other_code_is_dropped(self, store: PostgresStore, projector_url: str) -> None:
         async with exclusive_session(projector_url, "seat_map") as connection:
             await build_repository.begin(connection, replace(SEAT_MAP, version=2))
         rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
@@ -101,8 +101,8 @@ class TestDrop:
         assert await schemas(projector_url) == ["seat_map_v1_0", "seat_map_v1_2"]
 
 
-class TestRehearsal:
-    async def test_it_says_what_it_would_take_and_changes_nothing(
+class TestEstimate:
+    async def test_it_estimates_without_changes(
         self, manual_projector: ManualProjector, store: PostgresStore, projector_url: str
     ) -> None:
         before = await manual_projector.contents()
@@ -116,7 +116,7 @@ class TestRehearsal:
 
 
 class TestPart:
-    async def test_the_rows_of_one_performance_are_exchanged_and_no_others(
+    async def test_only_the_rows_of_one_performance_are_exchanged(
         self,
         manual_projector: ManualProjector,
         store: PostgresStore,
@@ -145,7 +145,7 @@ class TestPart:
         assert others == [row for row in damaged["seat_map.tally"] if mine not in row[0]]
 
     @pytest.mark.usefixtures("manual_projector")
-    async def test_a_read_model_without_parts_refuses(self, store: PostgresStore, projector_url: str) -> None:
+    async def test_a_read_model_without_a_partition_is_refused(self, store: PostgresStore, projector_url: str) -> None:
         for model in EVERY_MODEL:
             if model.partition is None:
                 async with exclusive_session(projector_url, model.name) as connection:
@@ -179,7 +179,7 @@ PREPARED_AFTER = 6
 
 
 class TestOtherColumns:
-    async def test_prepared_reads_go_on_when_a_column_changes_its_type(
+    async def test_prepared_reads_survive_a_changed_column_type(
         self, log_replayer: LogReplayer, store: PostgresStore, projector_url: str, models: ReadModelQueries
     ) -> None:
         projection_workers = ProjectionWorkers(projector_url, store)
