@@ -116,43 +116,43 @@ class TestDelivery:
         assert sandbox.ask("POST", "/events/ev_none/send-again").status_code == 404
 
     def test_given_a_start_then_pending_deliveries_are_due_at_once(self, tmp_path: Path) -> None:
-        context = paid_books(tmp_path / "books.sqlite")
+        ledger = paid_ledger(tmp_path / "books.sqlite")
         for _ in range(TRIES_MAX - 1):
-            [delivery] = context.deliveries.due(NOW, limit=10)
-            context.deliveries.mark_failed(delivery, "503", NOW)
-            assert context.deliveries.due(NOW, limit=10) == []
-            context.deliveries.retry_now(NOW)
-        assert len(context.deliveries.due(NOW, limit=10)) == 1
-        context.close()
+            [delivery] = ledger.deliveries.due(NOW, limit=10)
+            ledger.deliveries.mark_failed(delivery, "503", NOW)
+            assert ledger.deliveries.due(NOW, limit=10) == []
+            ledger.deliveries.retry_now(NOW)
+        assert len(ledger.deliveries.due(NOW, limit=10)) == 1
+        ledger.close()
 
     def test_given_no_2xx_then_it_is_given_up(self, tmp_path: Path) -> None:
-        context = paid_books(tmp_path / "books.sqlite")
+        ledger = paid_ledger(tmp_path / "books.sqlite")
         now = NOW
         for _ in range(TRIES_MAX):
-            [delivery] = context.deliveries.due(now, limit=10)
-            context.deliveries.mark_failed(delivery, "503", now)
-            assert context.deliveries.due(now, limit=10) == []
+            [delivery] = ledger.deliveries.due(now, limit=10)
+            ledger.deliveries.mark_failed(delivery, "503", now)
+            assert ledger.deliveries.due(now, limit=10) == []
             now += RETRY_LONGEST
-        assert context.deliveries.due(now + timedelta(days=365), limit=10) == []
-        [kept] = context.deliveries.after(0, state=DeliveryState.GIVEN_UP, limit=10)
+        assert ledger.deliveries.due(now + timedelta(days=365), limit=10) == []
+        [kept] = ledger.deliveries.after(0, state=DeliveryState.GIVEN_UP, limit=10)
         assert (kept.attempts, kept.last_answer) == (TRIES_MAX, "503")
-        context.close()
+        ledger.close()
 
 
 class TestLedgerFile:
     def test_money_commits_are_synced_and_delivery_commits_are_not(self, tmp_path: Path) -> None:
-        context = Ledger(tmp_path / "books.sqlite")
+        ledger = Ledger(tmp_path / "books.sqlite")
         for to_disk, level in ((True, 2), (False, 1), (True, 2)):
-            with context._file.transaction(to_disk=to_disk) as connection:
+            with ledger._file.transaction(to_disk=to_disk) as connection:
                 assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
-        context.close()
+        ledger.close()
 
     def test_given_a_failure_within_a_transaction_then_nothing_is_stored(self, tmp_path: Path) -> None:
-        context = paid_books(tmp_path / "books.sqlite")
-        [before] = context.entries(after=0, limit=10)
+        ledger = paid_ledger(tmp_path / "books.sqlite")
+        [before] = ledger.entries(after=0, limit=10)
 
         def book_and_fail() -> None:
-            with context._file.transaction() as connection:
+            with ledger._file.transaction() as connection:
                 book_entry(
                     connection,
                     kind=EntryKind.REFUND,
@@ -166,8 +166,8 @@ class TestLedgerFile:
 
         with pytest.raises(OSError, match="full"):
             book_and_fail()
-        assert context.entries(after=0, limit=10) == [before]
-        context.close()
+        assert ledger.entries(after=0, limit=10) == [before]
+        ledger.close()
 
 
 class TestSandboxProcess:
@@ -238,9 +238,9 @@ def states(sandbox: SandboxProcess, customer: Customer) -> list[str]:
     return [delivery["state"] for delivery in sandbox.deliveries(customer.checkout.checkout_id)]
 
 
-def paid_books(path: Path) -> Ledger:
-    context = Ledger(path)
-    wish = CheckoutRequest(
+def paid_ledger(path: Path) -> Ledger:
+    ledger = Ledger(path)
+    request = CheckoutRequest(
         reference="one",
         amount=9_000,
         currency="EUR",
@@ -248,9 +248,9 @@ def paid_books(path: Path) -> Ledger:
         return_url="http://127.0.0.1",
         description="",
     )
-    checkout = context.checkouts.open(wish, NOW)
-    context.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_capture_delay=timedelta(0))
-    return context
+    checkout = ledger.checkouts.open(request, NOW)
+    ledger.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_capture_delay=timedelta(0))
+    return ledger
 
 
 async def buy_until_killed(sandbox: SandboxProcess, paid: list[Customer]) -> int:

@@ -28,15 +28,15 @@ Answer = Callable[[str, AsOf], Awaitable[Row]]
 
 
 @pytest.fixture(scope="module")
-def told(log: Sequence[RecordedEvent]) -> Sequence[DecodedEvent]:
+def decoded_log(log: Sequence[RecordedEvent]) -> Sequence[DecodedEvent]:
     """The log, decoded once."""
     return decoded(log)
 
 
-def known_at(told: Sequence[DecodedEvent], position: int) -> ReferenceRows:
+def reference_at(decoded_log: Sequence[DecodedEvent], position: int) -> ReferenceRows:
     """Fold the whole commands up to a position."""
-    ends = [one.recorded.position for one in told if one.recorded.part == one.recorded.parts]
-    return fold_reference(told[: max((end for end in ends if end <= position), default=0)])
+    ends = [one.recorded.position for one in decoded_log if one.recorded.part == one.recorded.parts]
+    return fold_reference(decoded_log[: max((end for end in ends if end <= position), default=0)])
 
 
 def pairs(log: Sequence[RecordedEvent], kind: str, count: int = PAIRS) -> list[tuple[str, int]]:
@@ -59,17 +59,19 @@ def row_of(seat: Seat) -> Row:
             return "blocked", seat.release_at
 
 
-async def differing(store: PostgresStore, told: Sequence[DecodedEvent], answer: Answer) -> list[tuple[str, int]]:
+async def differences(
+    store: PostgresStore, decoded_log: Sequence[DecodedEvent], answer: Answer
+) -> list[tuple[str, int]]:
     """Return the (seat, position) pairs for which an answer differs from the fold."""
     found = []
-    for stream, position in pairs([one.recorded for one in told], "seat"):
+    for stream, position in pairs([one.recorded for one in decoded_log], "seat"):
         then = await as_of(store, position=position)
-        if await answer(stream, then) != known_at(told, position).seats.get(stream, ("free", None)):
+        if await answer(stream, then) != reference_at(decoded_log, position).seats.get(stream, ("free", None)):
             found.append((stream, position))
     return found
 
 
-def seat_by_seat(streams: HistoricalStreams) -> Answer:
+def from_streams(streams: HistoricalStreams) -> Answer:
     """Answer from the seat's own stream."""
 
     async def answer(stream: str, then: AsOf) -> Row:
@@ -79,7 +81,7 @@ def seat_by_seat(streams: HistoricalStreams) -> Answer:
     return answer
 
 
-def by_map(maps: SeatMapTimelines) -> Answer:
+def from_seat_maps(maps: SeatMapTimelines) -> Answer:
     """Answer from the whole map."""
 
     async def answer(stream: str, then: AsOf) -> Row:
@@ -104,36 +106,36 @@ def split(stream: str) -> tuple[str, str, str]:
 
 class TestSeats:
     async def test_200_random_seats_at_random_positions(
-        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[DecodedEvent]
+        self, store: PostgresStore, streams: HistoricalStreams, decoded_log: Sequence[DecodedEvent]
     ) -> None:
-        assert await differing(store, told, seat_by_seat(streams)) == []
+        assert await differences(store, decoded_log, from_streams(streams)) == []
 
     @pytest.mark.parametrize("events_per_snapshot", [1, 7, 50_000])
     async def test_200_random_seats_in_whole_maps(
         self,
         store: PostgresStore,
-        told: Sequence[DecodedEvent],
+        decoded_log: Sequence[DecodedEvent],
         monkeypatch: pytest.MonkeyPatch,
         events_per_snapshot: int,
     ) -> None:
         monkeypatch.setattr(seat_timeline, "EVENTS_PER_SNAPSHOT", events_per_snapshot)
-        assert await differing(store, told, by_map(SeatMapTimelines(store))) == []
+        assert await differences(store, decoded_log, from_seat_maps(SeatMapTimelines(store))) == []
 
     async def test_an_answer_without_the_last_events_is_detected(
         self,
         store: PostgresStore,
         streams: HistoricalStreams,
-        told: Sequence[DecodedEvent],
+        decoded_log: Sequence[DecodedEvent],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(AsOf, "includes", lambda then, event: event.position <= then.position - 20)
-        assert await differing(store, told, seat_by_seat(streams)) != []
+        assert await differences(store, decoded_log, from_streams(streams)) != []
 
     async def test_a_history_with_a_wrong_state_is_detected(
-        self, store: PostgresStore, told: Sequence[DecodedEvent], monkeypatch: pytest.MonkeyPatch
+        self, store: PostgresStore, decoded_log: Sequence[DecodedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(seat_timeline, "STATES", {**seat_timeline.STATES, "SeatReleased": "held"})
-        assert await differing(store, told, by_map(SeatMapTimelines(store))) != []
+        assert await differences(store, decoded_log, from_seat_maps(SeatMapTimelines(store))) != []
 
 
 class TestOrders:
@@ -141,11 +143,11 @@ class TestOrders:
         self,
         store: PostgresStore,
         streams: HistoricalStreams,
-        told: Sequence[DecodedEvent],
+        decoded_log: Sequence[DecodedEvent],
         log: Sequence[RecordedEvent],
     ) -> None:
         for stream, position in pairs(log, "order"):
-            known, order = known_at(told, position), stream.removeprefix("order-")
+            known, order = reference_at(decoded_log, position), stream.removeprefix("order-")
             found = await order_as_of(streams, await as_of(store, position=position), order)
             assert found is not None
             told_order = known.orders.get(order)
@@ -162,10 +164,10 @@ class TestOrders:
             assert set(found.tickets) == {key for key, row in known.tickets.items() if row[0] == order}
 
     async def test_its_events_are_those_that_refer_to_it(
-        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[DecodedEvent]
+        self, store: PostgresStore, streams: HistoricalStreams, decoded_log: Sequence[DecodedEvent]
     ) -> None:
-        order = next(one.key for one in told if one.recorded.name == "OrderLinesCancelled")
-        opened = [one for one in told if isinstance(one.event, ExceptionOpened) and one.event.order == order]
+        order = next(one.key for one in decoded_log if one.recorded.name == "OrderLinesCancelled")
+        opened = [one for one in decoded_log if isinstance(one.event, ExceptionOpened) and one.event.order == order]
         exceptions = [one.key for one in opened]
         found = await order_as_of(streams, await as_of(store), order, exceptions=exceptions)
         assert found is not None
@@ -173,7 +175,7 @@ class TestOrders:
         names = {order, found.order.hold, *exceptions, *found.payments, *found.refunds, *found.tickets}
         expected = [
             one.recorded.position
-            for one in told
+            for one in decoded_log
             if one.key in names
             or getattr(one.event, "order", None) == order
             or getattr(one.event, "hold", None) == found.order.hold
@@ -204,7 +206,7 @@ class TestTimes:
             assert (then.position, then.moment) == (expected, moment)
 
     async def test_a_map_compares_deadlines_with_the_given_time(
-        self, store: PostgresStore, log: Sequence[RecordedEvent], told: Sequence[DecodedEvent]
+        self, store: PostgresStore, log: Sequence[RecordedEvent], decoded_log: Sequence[DecodedEvent]
     ) -> None:
         maps = SeatMapTimelines(store)
         for event in [event for event in log if event.name == "SeatHoldExtended"][:20]:
@@ -218,29 +220,29 @@ class TestTimes:
 
 class TestCachedSeatMaps:
     async def test_a_later_moment_extends_the_timeline(
-        self, store: PostgresStore, told: Sequence[DecodedEvent]
+        self, store: PostgresStore, decoded_log: Sequence[DecodedEvent]
     ) -> None:
         maps = SeatMapTimelines(Growing(store))  # type: ignore[arg-type]
-        last = max(one.recorded for one in told if one.recorded.name == "SeatHeld")
+        last = max(one.recorded for one in decoded_log if one.recorded.name == "SeatHeld")
         _, performance, _ = split(last.stream)
-        for position in range(1, len(told) + 1, 97):
+        for position in range(1, len(decoded_log) + 1, 97):
             maps._store.head_now = position  # type: ignore[attr-defined]
             then = AsOf(position=position, recorded_at=last.recorded_at, moment=last.recorded_at)
-            known = fold_reference(told[:position]).seats
+            known = fold_reference(decoded_log[:position]).seats
             expected = {split(stream)[2]: row for stream, row in known.items() if split(stream)[1] == performance}
             found = await rows_of(maps, performance, then)
             assert found == {seat: row for seat, row in expected.items() if row[0] != "free"}
 
     @pytest.mark.parametrize(("check_interval_s", "reads"), [(0.0, 2), (3600.0, 1)])
     async def test_after_a_restore_the_log_is_read_again_once_the_last_check_is_old(
-        self, store: PostgresStore, told: Sequence[DecodedEvent], check_interval_s: float, reads: int
+        self, store: PostgresStore, decoded_log: Sequence[DecodedEvent], check_interval_s: float, reads: int
     ) -> None:
         log = Growing(store)
-        log.head_now = len(told)
+        log.head_now = len(decoded_log)
         maps = SeatMapTimelines(log, check_interval_s=check_interval_s)  # type: ignore[arg-type]
-        last = max(one.recorded for one in told if one.recorded.name == "SeatHeld")
+        last = max(one.recorded for one in decoded_log if one.recorded.name == "SeatHeld")
         _, performance, _ = split(last.stream)
-        then = AsOf(position=len(told), recorded_at=last.recorded_at, moment=last.recorded_at)
+        then = AsOf(position=len(decoded_log), recorded_at=last.recorded_at, moment=last.recorded_at)
         await maps.at(performance, then)
         log.other_digests = True
         await maps.at(performance, then)

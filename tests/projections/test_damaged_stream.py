@@ -19,8 +19,8 @@ from projections.engine.queries import ReadModelQueries
 from runtime.local.embedded import EmbeddedNats
 from tests.projections.damaged_stream import DamagedStream, open_damaged_stream
 
-PLAYS = 25
-SCENES_MAX = 12
+EXAMPLES = 25
+STEPS_MAX = 12
 FOLLOWED_MIN = 300
 PLAYS_OF_A_CONTROL = 8
 
@@ -44,8 +44,8 @@ FAULTS = (
 OPENING: Script = ("live", "relay", "read", "live", "relay", "read", "live")
 """A start at which the reader follows the stream, and the log has events that the stream lacks."""
 
-SCENES = some.sampled_from(["live", "relay", "read"]) | some.sampled_from(FAULTS)
-SCRIPTS = some.lists(SCENES, min_size=2, max_size=SCENES_MAX)
+STEPS = some.sampled_from(["live", "relay", "read"]) | some.sampled_from(FAULTS)
+SCRIPTS = some.lists(STEPS, min_size=2, max_size=STEPS_MAX)
 
 
 class Loop:
@@ -61,23 +61,23 @@ class Loop:
         """Run one coroutine."""
         return self._loop.run_until_complete(work)
 
-    def give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
+    def run_script(self, damaged_stream: DamagedStream, script: Script, seed: int) -> None:
         """Run one script, read everything, and assert that the rows equal the fold of the log."""
-        self.run(self._give(theatre, script, seed))
+        self.run(self._run_script(damaged_stream, script, seed))
 
-    async def _give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
-        async with theatre.run(seed) as play:
-            for scene in (*OPENING, *script, "live", "read"):
-                await getattr(play, scene)()
-            self.followed += play.followed
-            await play.rows_equal_the_fold(self._models)
+    async def _run_script(self, damaged_stream: DamagedStream, script: Script, seed: int) -> None:
+        async with damaged_stream.run(seed) as run:
+            for step in (*OPENING, *script, "live", "read"):
+                await getattr(run, step)()
+            self.followed += run.followed
+            await run.rows_equal_the_fold(self._models)
 
 
-Stage = tuple[Loop, DamagedStream]
+Servers = tuple[Loop, DamagedStream]
 
 
 @pytest.fixture
-def stage(projector_url: str, owner_url: str, app_url: str, nats_server: EmbeddedNats) -> Iterator[Stage]:
+def servers(projector_url: str, owner_url: str, app_url: str, nats_server: EmbeddedNats) -> Iterator[Servers]:
     """An event loop with its servers."""
     with ExitStack() as stack:
         pool = AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False)
@@ -90,28 +90,28 @@ def stage(projector_url: str, owner_url: str, app_url: str, nats_server: Embedde
 
 
 class TestDamagedStream:
-    def test_read_models_equal_the_fold_of_the_log(self, stage: Stage) -> None:
-        loop, theatre = stage
+    def test_read_models_equal_the_fold_of_the_log(self, servers: Servers) -> None:
+        loop, damaged_stream = servers
 
         @seed(20_261_121)
         @settings(
-            max_examples=PLAYS,
+            max_examples=EXAMPLES,
             deadline=None,
             database=None,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )
         @given(script=SCRIPTS, number=some.integers(0, 1_000))
-        def every_play(script: Script, number: int) -> None:
-            loop.give(theatre, script, number)
+        def every_script(script: Script, number: int) -> None:
+            loop.run_script(damaged_stream, script, number)
 
-        every_play()
+        every_script()
         assert loop.followed >= FOLLOWED_MIN, "the stream was hardly followed, so its faults were hardly met"
 
     @pytest.mark.parametrize("fault", FAULTS)
-    def test_each_fault_while_the_reader_follows_the_stream(self, stage: Stage, fault: str) -> None:
-        loop, theatre = stage
-        loop.give(theatre, [fault, "live", "relay", "read", "live", "relay", "read"], 7)
+    def test_each_fault_while_the_reader_follows_the_stream(self, servers: Servers, fault: str) -> None:
+        loop, damaged_stream = servers
+        loop.run_script(damaged_stream, [fault, "live", "relay", "read", "live", "relay", "read"], 7)
         assert loop.followed > 0
 
 
@@ -139,25 +139,25 @@ async def without_confirmation(*_: Any) -> None:
 class TestReadersWithoutACheck:
     """Readers without one of the checks; at least one of a few scripts detects each."""
 
-    def detects(self, stage: Stage, script: Script) -> None:
+    def detects(self, servers: Servers, script: Script) -> None:
         with pytest.raises((AssertionError, psycopg.Error, TimeoutError)):
-            self.run_some(stage, script)
+            self.run_some(servers, script)
 
-    def run_some(self, stage: Stage, script: Script) -> None:
-        loop, theatre = stage
+    def run_some(self, servers: Servers, script: Script) -> None:
+        loop, damaged_stream = servers
         for number in range(PLAYS_OF_A_CONTROL):
-            loop.give(theatre, script, number)
+            loop.run_script(damaged_stream, script, number)
 
     @pytest.mark.parametrize("fault", ["twice", "out_of_order", "with_a_hole"])
-    def test_without_the_sequence_check(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    def test_without_the_sequence_check(self, servers: Servers, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
         monkeypatch.setattr(JetStreamReader, "_event", without_sequence_check)
-        self.detects(stage, [fault, "read", "live", "relay", "read"])
+        self.detects(servers, [fault, "read", "live", "relay", "read"])
 
-    def test_without_the_digest(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_the_digest(self, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(jetstream_reader, "event_of", without_digest)
-        self.detects(stage, ["altered", "read"])
+        self.detects(servers, ["altered", "read"])
 
-    def test_without_comparing_the_stream_with_the_log(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_comparing_the_stream_with_the_log(self, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(jetstream_reader, "verify", without_verification)
         monkeypatch.setattr(HybridSubscription, "_confirm", without_confirmation)
-        self.detects(stage, ["of_another_log", "read", "live", "relay", "read"])
+        self.detects(servers, ["of_another_log", "read", "live", "relay", "read"])

@@ -189,19 +189,19 @@ class TestFailure:
         for seat in shop_scenario.seats[:5]:
             await shop_scenario.buy(performance, "ann", seat)
         log = await shop_scenario.store.read_range(after=0, limit=10_000)
-        culprit = [event for event in log if event.name == "SeatSold"][3]
+        failing_event = [event for event in log if event.name == "SeatSold"][3]
         before = max(
             event.position
             for event in log
-            if event.command_id != culprit.command_id and event.position < culprit.position
+            if event.command_id != failing_event.command_id and event.position < failing_event.position
         )
-        fragile = FailingModel(SEAT_MAP, lambda event: event.position == culprit.position)
-        fleet = [fragile.model, TICKETS]
-        async with projection_workers.run_worker("one", fleet):
+        failing_model = FailingModel(SEAT_MAP, lambda event: event.position == failing_event.position)
+        running_models = [failing_model.model, TICKETS]
+        async with projection_workers.run_worker("one", running_models):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
             await projection_workers.wait_until_current("tickets")
             failed = (await projection_workers.states())["seat_map"]
-            assert (failed.position, failed.failed_position) == (before, culprit.position)
+            assert (failed.position, failed.failed_position) == (before, failing_event.position)
             assert failed.error == "SeatSold: ValueError: planted failure"
             seats = dict((await read_seat_map(models, performance=performance)).states_at(shop_scenario.clock.now()))
             assert sorted(seats.values()) == ["held", "sold", "sold", "sold"]
@@ -210,7 +210,7 @@ class TestFailure:
             assert (await projection_workers.states())["seat_map"] == replace(
                 failed, heartbeat_at=(await projection_workers.states())["seat_map"].heartbeat_at
             )
-            fragile.broken = False
+            failing_model.broken = False
             await ProjectionOperations(projector_url).run("seat_map", RETRY, shop_scenario.do)
             await projection_workers.wait_until_current("seat_map")
             recovered = (await projection_workers.states())["seat_map"]

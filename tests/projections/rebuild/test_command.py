@@ -53,9 +53,9 @@ class TestCommand:
         assert type_in("drop", "seat_map").output == "Dropped: there was nothing to drop.\n"
 
     def test_a_dry_run_changes_nothing(self, type_in: Type) -> None:
-        said = type_in("rebuild", "my_orders", "--dry-run").output
-        assert "events to fold at about" in said
-        assert "Nothing was changed." in said
+        output = type_in("rebuild", "my_orders", "--dry-run").output
+        assert "events to fold at about" in output
+        assert "Nothing was changed." in output
         assert schema_name(MY_ORDERS, 1) not in type_in("list").output
 
     def test_differences_are_shown_and_swapped_only_with_swap_anyway(self, type_in: Type, owner_url: str) -> None:

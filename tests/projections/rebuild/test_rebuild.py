@@ -77,13 +77,13 @@ class TestRebuild:
 
     async def test_a_failed_read_model_runs_again(self, shop_scenario: ShopScenario, projector_url: str) -> None:
         await shop_scenario.open_shop()
-        fragile = FailingModel(MY_ORDERS, lambda event: event.name == "OrderPlaced")
+        failing_model = FailingModel(MY_ORDERS, lambda event: event.name == "OrderPlaced")
         projection_workers = ProjectionWorkers(projector_url, shop_scenario.store)
         _, performance = await shop_scenario.open_shop()
         await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
-        async with projection_workers.run_worker("one", [fragile.model]):
+        async with projection_workers.run_worker("one", [failing_model.model]):
             await projection_workers.wait_for("the failure", lambda states: states["my_orders"].state == "failed")
-            fragile.broken = False
+            failing_model.broken = False
             await rebuild(url=projector_url, store=shop_scenario.store, model=MY_ORDERS, reader=READER)
             state = (await projection_workers.states())["my_orders"]
             assert (state.state, state.error, state.schema) == ("running", None, schema_name(MY_ORDERS, 1))

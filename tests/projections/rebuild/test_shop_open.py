@@ -56,13 +56,13 @@ async def build_of(url: str, name: str) -> Build | None:
 def without_resuming_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep supervisors from resuming unfinished builds."""
 
-    async def look(
+    async def tick(
         _: RebuildSupervisor, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str]
     ) -> None:
         assert not outdated
         assert not diverged
 
-    monkeypatch.setattr(RebuildSupervisor, "tick", look)
+    monkeypatch.setattr(RebuildSupervisor, "tick", tick)
 
 
 class TestDuringBookings:
@@ -241,8 +241,8 @@ class TestSupervisor:
 
 async def wait_for_next_tick(projection_workers: ProjectionWorkers, name: str) -> None:
     """Wait for the next tick of a read model's owner."""
-    looked_at = (await projection_workers.states())[name].heartbeat_at
-    await projection_workers.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
+    ticked_at = (await projection_workers.states())[name].heartbeat_at
+    await projection_workers.wait_for("the owner's tick", lambda states: states[name].heartbeat_at > ticked_at)
 
 
 async def rebuild_when_possible(url: str, store: PostgresStore) -> bool:
