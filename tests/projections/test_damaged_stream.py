@@ -22,7 +22,7 @@ from tests.projections.damaged_stream import DamagedStream, open_damaged_stream
 EXAMPLES = 25
 STEPS_MAX = 12
 FOLLOWED_MIN = 300
-PLAYS_OF_A_CONTROL = 8
+CONTROL_SCRIPTS = 8
 
 Answer = TypeVar("Answer")
 Script = Sequence[str]
@@ -145,7 +145,7 @@ class TestReadersWithoutACheck:
 
     def run_some(self, servers: Servers, script: Script) -> None:
         loop, damaged_stream = servers
-        for number in range(PLAYS_OF_A_CONTROL):
+        for number in range(CONTROL_SCRIPTS):
             loop.run_script(damaged_stream, script, number)
 
     @pytest.mark.parametrize("fault", ["twice", "out_of_order", "with_a_hole"])
