@@ -1,4 +1,4 @@
-"""Who acts: a guest or a registered account, and the roles it holds. Names and addresses are kept elsewhere."""
+"""A guest or registered account, and the roles it holds. Names and addresses are stored outside the log."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -13,33 +13,33 @@ GLOBAL_ROLES = frozenset({Role.SUPPORT, Role.ADMIN, Role.AUDITOR})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened:
-    """Somebody came; a guest has no password yet."""
+    """An account was opened; a guest has no password yet."""
 
     guest: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRegistered:
-    """A guest chose a password and keeps basket and orders."""
+    """A guest chose a password; baskets and orders stay with the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolesChanged:
-    """From here on the account holds exactly these roles beside customer."""
+    """The account has exactly these roles in addition to customer from now on."""
 
     roles: tuple[Role, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestMerged:
-    """The guest logged in: all that was the guest's is the account `into`'s, and the guest acts no more."""
+    """The guest logged in: everything the guest had belongs to the account `into`, and the guest can no longer act."""
 
     into: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestReceived:
-    """The account has taken over all that was the guest's."""
+    """The account took over everything the guest had."""
 
     guest: str
 
@@ -54,9 +54,9 @@ class NoAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccount:
-    """An account and the roles it holds beside customer.
+    """An account and the roles it holds in addition to customer.
 
-    `merged_into`: the account that a guest logged in to. `guests`: how many guests logged in to this one.
+    `merged_into`: the account a guest logged in to. `guests`: the number of guests that logged in to this account.
     """
 
     guest: bool
@@ -90,10 +90,10 @@ ACCOUNT: StreamType[Account] = StreamType("account", NoAccount(), evolve)
 
 
 def require_account(context: DecisionContext, account: str) -> OpenAccount:
-    """Read an account that must be there.
+    """Return an account that exists.
 
     Raises:
-        NotFound: never opened.
+        NotFound: it was never opened.
     """
     state = context.read(ACCOUNT, account)
     if isinstance(state, NoAccount):
@@ -102,37 +102,37 @@ def require_account(context: DecisionContext, account: str) -> OpenAccount:
 
 
 def owns(context: DecisionContext, account: str, owner: str) -> bool:
-    """Say whether what `owner` claimed is the account's: its own, or a guest's that logged in to it."""
+    """Return whether `account` owns what `owner` claimed: they are equal, or the guest `owner` logged in to it."""
     return account == owner or current_owner(context, owner) == account
 
 
 def has_guests(context: DecisionContext, account: str) -> bool:
-    """Say whether a guest has logged in to an account."""
+    """Return whether a guest has logged in to an account."""
     state = context.read(ACCOUNT, account)
     return isinstance(state, OpenAccount) and state.guests > 0
 
 
 def current_owner(context: DecisionContext, owner: str) -> str:
-    """Return the account that has what `owner` claimed: the one a guest logged in to, or `owner` itself."""
+    """Return the account that owns what `owner` claimed: the one a guest logged in to, else `owner` itself."""
     state = context.read(ACCOUNT, owner)
     return state.merged_into or owner if isinstance(state, OpenAccount) else owner
 
 
 def require_unmerged(context: DecisionContext, guest: str) -> None:
-    """Refuse what a guest does after logging in.
+    """Refuse a command of a guest who has logged in.
 
     Raises:
-        GuestHasLoggedIn.
+        GuestHasLoggedIn: the guest was merged into an account.
     """
     if current_owner(context, guest) != guest:
         raise GuestHasLoggedIn("This guest has logged in; send the access token of the account.")
 
 
 def require_registered(context: DecisionContext, account: str) -> None:
-    """Refuse a role for a guest: nobody could sign in to it again once its token is over.
+    """Refuse a role for a guest, whose account is inaccessible once its token expires.
 
     Raises:
-        Invalid.
+        Invalid: the account is a guest.
     """
     state = context.read(ACCOUNT, account)
     if isinstance(state, OpenAccount) and state.guest:
@@ -140,7 +140,7 @@ def require_registered(context: DecisionContext, account: str) -> None:
 
 
 def open_account(context: DecisionContext, account: str, *, guest: bool) -> Changes:
-    """Let somebody in.
+    """Open an account.
 
     Raises:
         AlreadyExists: the id is taken.
@@ -151,11 +151,11 @@ def open_account(context: DecisionContext, account: str, *, guest: bool) -> Chan
 
 
 def register(context: DecisionContext, account: str) -> Changes:
-    """Turn a guest into a registered customer; a second time records nothing.
+    """Register a guest as a customer; a second time records nothing.
 
     Raises:
         NotFound: no such account.
-        GuestHasLoggedIn: the guest has an account already.
+        GuestHasLoggedIn: the guest was merged into an account.
     """
     if not require_account(context, account).guest:
         return {}
@@ -164,7 +164,7 @@ def register(context: DecisionContext, account: str) -> Changes:
 
 
 def add_role(context: DecisionContext, account: str, role: Role) -> Changes:
-    """Let the account hold a role beside those it holds.
+    """Give the account a role in addition to those it holds.
 
     Raises:
         NotFound, Invalid: see `change_roles`.
@@ -173,16 +173,16 @@ def add_role(context: DecisionContext, account: str, role: Role) -> Changes:
 
 
 def change_roles(context: DecisionContext, account: str, roles: frozenset[Role]) -> Changes:
-    """Let the account hold exactly these roles; the same roles record nothing.
+    """Give the account exactly these roles; equal roles record nothing.
 
     Raises:
         NotFound: no such account.
-        Invalid: a role that is held within an organizer only, or a guest.
-        LastHolder: the only admin would no longer be one.
+        Invalid: a role that is held only within an organizer, or a guest account.
+        LastHolder: no account would be admin.
     """
     state = require_account(context, account)
     if roles - GLOBAL_ROLES:
-        raise Invalid("Everybody is a customer; organizer and entry manager are given within an organizer.")
+        raise Invalid("Every account is a customer; organizer and entry_manager are given within an organizer.")
     if roles:
         require_registered(context, account)
     if state.roles == roles:

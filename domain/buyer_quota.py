@@ -1,4 +1,4 @@
-"""What one buyer has of one performance, over all baskets and orders: the stream that keeps the limits."""
+"""The seats one buyer has of one performance, over all baskets and orders; the limits are checked against it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class BuyerQuotaExtended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyerQuotaKept:
-    """The basket was paid: its `seats` seats count for good."""
+    """The basket was paid: its `seats` seats count without a deadline."""
 
     hold: str
     order: str
@@ -38,7 +38,7 @@ class BuyerQuotaKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyerQuotaReturned:
-    """`seats` seats of the basket or its order count no longer."""
+    """`seats` seats of the basket or its order no longer count."""
 
     hold: str
     seats: int
@@ -46,7 +46,7 @@ class BuyerQuotaReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyerQuotaMoved:
-    """The guest logged in to the account `into`, whose quota has the guest's baskets from here on."""
+    """The guest logged in to the account `into`, whose quota includes the guest's baskets from now on."""
 
     into: str
 
@@ -76,14 +76,14 @@ BuyerEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyerQuota:
-    """The baskets and orders that count, by hold id; `moved_into`: the account that has a guest's since."""
+    """The baskets and orders that count, by hold id; `moved_into`: the account that took over a guest's quota."""
 
     shares: Mapping[str, QuotaShare] = field(default_factory=dict)
     moved_into: str | None = None
 
 
 def evolve(buyer: BuyerQuota, event: BuyerEvent) -> BuyerQuota:
-    """Return the buyer after `event`."""
+    """Return the quota after `event`."""
     shares = dict(buyer.shares)
     match event:
         case BuyerQuotaTaken():
@@ -109,7 +109,7 @@ BUYER_QUOTA: StreamType[BuyerQuota] = StreamType("buyer", BuyerQuota(), evolve)
 
 
 def quota_of(context: DecisionContext, account: str, performance: str) -> tuple[str, BuyerQuota]:
-    """Return the account whose quota counts what `account` took of a performance, and that quota."""
+    """Return (account, quota): the account whose quota counts the seats of `account`, and that quota."""
     buyer = context.read(BUYER_QUOTA, account, performance)
     if buyer.moved_into is None:
         return account, buyer
@@ -117,7 +117,10 @@ def quota_of(context: DecisionContext, account: str, performance: str) -> tuple[
 
 
 def quota_moved_events(context: DecisionContext, *, hold: str, owner: str, account: str, performance: str) -> Changes:
-    """Move one basket's share to the account that orders it, if a guest's quota has not moved there yet."""
+    """Return the events that move a guest's share of a basket to the account that orders it.
+
+    There are none if the share counts for the account already, or no longer counts.
+    """
     counted_by, quota = quota_of(context, owner, performance)
     share = quota.shares.get(hold)
     if counted_by == account or share is None:
@@ -131,10 +134,10 @@ def quota_moved_events(context: DecisionContext, *, hold: str, owner: str, accou
 
 
 def check_limits(buyer: BuyerQuota, limits: Limits, *, hold: str, seats: int, context: DecisionContext) -> None:
-    """Judge whether the buyer may have `seats` seats in a new basket, beside what counts already.
+    """Check that the buyer may take `seats` more seats in a new basket.
 
     Raises:
-        LimitReached: one of the performance's limits would be exceeded; says which and what it is.
+        LimitReached: one of the performance's limits would be exceeded; the error names it and its value.
     """
     if limits.seats_per_buyer is None and limits.live_holds_per_buyer is None:
         return
@@ -150,10 +153,11 @@ def check_limits(buyer: BuyerQuota, limits: Limits, *, hold: str, seats: int, co
 
 
 def check_paid_limits(buyer: BuyerQuota, limits: Limits, *, hold: str, seats: int, context: DecisionContext) -> None:
-    """Judge whether the buyer may keep a paid basket.
+    """Check that the buyer may keep a paid basket.
 
-    A basket whose share of the quota is still taken was judged when it was held, and today's limits are no part of
-    that promise. A basket that had lapsed is judged by what the buyer took since; by itself it was within the limits.
+    A basket that still has its share of the quota passed the check when it was held; a limit lowered since does not
+    apply to it. A basket that had lapsed is checked only together with seats the buyer took since, because alone it
+    was within the limits.
 
     Raises:
         LimitReached: the seats per buyer would be exceeded.
@@ -171,21 +175,21 @@ def counting_shares(buyer: BuyerQuota, hold: str, context: DecisionContext) -> l
 
 
 def is_counting(share: QuotaShare, context: DecisionContext) -> bool:
-    """Say whether a share counts against the limits: it is paid, or its deadline has not passed."""
+    """Return whether a share counts against the limits: it is paid, or its deadline has not passed."""
     return share.expires_at is None or not context.deadline_passed(share.expires_at)
 
 
 def has_share(buyer: BuyerQuota, hold: str, context: DecisionContext) -> bool:
-    """Say whether a basket's share of the quota is still taken."""
+    """Return whether a basket still has its share of the quota."""
     share = buyer.shares.get(hold)
     return share is not None and is_counting(share, context)
 
 
 def check_seats_per_buyer(limits: Limits, seats: int) -> None:
-    """Refuse more seats than one buyer may have.
+    """Check the limit of seats per buyer.
 
     Raises:
-        LimitReached.
+        LimitReached: `seats` is above the limit.
     """
     if limits.seats_per_buyer is not None and seats > limits.seats_per_buyer:
         raise LimitReached(
@@ -196,7 +200,7 @@ def check_seats_per_buyer(limits: Limits, seats: int) -> None:
 
 
 def quota_returned_events(buyer: BuyerQuota, *, hold: str, seats: int) -> list[BuyerEvent]:
-    """Give back quota, as far as it still counts."""
+    """Return the events that give back up to `seats` seats of a basket; none if its share no longer counts."""
     share = buyer.shares.get(hold)
     if share is None:
         return []

@@ -1,6 +1,6 @@
-"""The currencies there are, each with its minor units: how many decimals an amount has.
+"""Active currencies and their minor units: the number of decimals of an amount.
 
-Only money is listed: no metals, bonds, test codes or "no currency" of ISO 4217, and no withdrawn currencies.
+Excluded are the metals, bonds, test codes and "no currency" of ISO 4217, and withdrawn currencies.
 
 Source: ISO 4217, list one (2024).
 """
@@ -23,11 +23,11 @@ DECIMALS: Mapping[str, int] = {
     **dict.fromkeys(NONE.split(), 0),
     **dict.fromkeys(THREE.split(), 3),
 }
-"""Code → how many decimals its amounts have: 4500 EUR in minor units is 45.00, 4500 JPY is 4500."""
+"""Code → number of decimals: 4500 minor units are 45.00 EUR, but 4500 JPY."""
 
 
 def amount_text(amount: int, currency: str) -> str:
-    """Write an amount in minor units as people read it: "45.00 EUR"."""
+    """Format an amount in minor units: "45.00 EUR"."""
     decimals = DECIMALS[currency]
     whole, rest = divmod(abs(amount), 10**decimals)
     sign = "-" if amount < 0 else ""

@@ -1,7 +1,7 @@
-"""How a decision sees the log: streams folded into states, and one clock.
+"""The interface between decisions and the log: streams folded into states, the server's clock, and the result.
 
-A decision is a plain function from `Ledger` to `Changes`. Whatever it reads is guarded by the append that follows, and
-whatever it asks the clock narrows the window in which that append is valid; so no decision can forget either.
+A decision is a pure function from `DecisionContext` to `Changes`. The append that follows guards every stream the
+decision read, and is valid only while every deadline comparison keeps its result; a decision cannot omit either check.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,31 +17,34 @@ Changes = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class StreamType(Generic[State]):
-    """One kind of stream: how its name begins, what it is before its first event, how an event moves it."""
+    """A kind of stream: the prefix of its names, its state before the first event, and its fold function."""
 
     prefix: str
     initial: State
     evolve: Callable[[State, Any], State]
 
     def stream(self, *key: str) -> str:
-        """Name the stream of one thing, `seat-<performance>-<seat key>` for example."""
+        """Return the name of one stream, `seat-<performance>-<seat key>` for example."""
         return "-".join((self.prefix, *key))
 
 
 class DecisionContext(Protocol):
-    """The states a decision may read, each at one version, and the server's clock."""
+    """The states a decision may read, each at one version, and the server's clock.
+
+    Every read guards its stream: the append fails if the stream has changed since.
+    """
 
     @property
     def now(self) -> datetime:
-        """The server's time, for stamping deadlines; to compare with a deadline use `passed`."""
+        """The server's time (aware, UTC), for computing deadlines; to compare with one, use `deadline_passed`."""
         ...
 
     def deadline_passed(self, moment: datetime) -> bool:
-        """Say whether `moment` has come, and bind the append to that answer staying true."""
+        """Return whether `moment` has come; the append succeeds only while that answer stays the same."""
         ...
 
     def read(self, kind: StreamType[State], *key: str) -> State:
-        """Return the state of one stream (its initial state if it does not exist)."""
+        """Return the state of one stream; its initial state if it does not exist."""
         ...
 
     def read_many(self, kind: StreamType[State], keys: Iterable[tuple[str, ...]]) -> list[State]:
@@ -50,7 +53,7 @@ class DecisionContext(Protocol):
 
 
 def merge_changes(*parts: Changes) -> dict[str, list[Any]]:
-    """Join changes into one; events of a stream keep the order of the parts."""
+    """Merge changes into one mapping; the events of a stream keep the order of `parts`."""
     together: dict[str, list[Any]] = {}
     for part in parts:
         for stream, events in part.items():

@@ -1,4 +1,4 @@
-"""A gate's scanner: registered with a key of its own, for performances or hours, until it is revoked."""
+"""A scanner at the gate: registered with its own secret, limited to performances or hours, until it is revoked."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,8 +19,8 @@ DEVICE_HOURS_MAX = timedelta(days=366)
 class DeviceRegistered:
     """The scanner may send scans, authenticated by a secret of which only the hash is stored.
 
-    `performances`: the ones it may scan for; empty: all of the organizer's. It works from `works_from` until just
-    before `works_until`; None: no bound.
+    `performances`: those it may scan for; empty: all of the organizer's. It may scan from `works_from` (inclusive)
+    until `works_until` (exclusive); None: no bound.
     """
 
     organizer: str
@@ -33,7 +33,7 @@ class DeviceRegistered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRevoked:
-    """From here on no scan of the scanner is accepted."""
+    """No scan of the scanner is accepted from now on."""
 
 
 DeviceEvent = DeviceRegistered | DeviceRevoked
@@ -46,7 +46,7 @@ class NoDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredDevice:
-    """A scanner with what decisions ask for."""
+    """The fields of a scanner that decisions read."""
 
     organizer: str
     secret_sha256: str
@@ -81,10 +81,10 @@ DEVICE: StreamType[Device] = StreamType("device", NoDevice(), evolve)
 
 
 def require_device(context: DecisionContext, device: str) -> RegisteredDevice:
-    """Read a scanner that must be registered.
+    """Return a scanner that is registered.
 
     Raises:
-        NotFound: it never was.
+        NotFound: it was never registered.
     """
     state = context.read(DEVICE, device)
     if isinstance(state, NoDevice):
@@ -93,11 +93,11 @@ def require_device(context: DecisionContext, device: str) -> RegisteredDevice:
 
 
 def require_active_device(context: DecisionContext, device: str) -> RegisteredDevice:
-    """Read a scanner that must not be revoked.
+    """Return a scanner that is not revoked.
 
     Raises:
         NotFound: it was never registered.
-        DeviceIsRevoked: nothing it sends is accepted any more.
+        DeviceIsRevoked: none of its scans is accepted any more.
     """
     state = require_device(context, device)
     if state.revoked:
@@ -106,7 +106,7 @@ def require_active_device(context: DecisionContext, device: str) -> RegisteredDe
 
 
 def works_for(context: DecisionContext, device: RegisteredDevice, performance: str) -> bool:
-    """Say whether a scanner may scan for a performance now."""
+    """Return whether a scanner may scan for a performance now."""
     if device.performances and performance not in device.performances:
         return False
     if device.works_from is not None and not context.deadline_passed(device.works_from):
@@ -115,13 +115,16 @@ def works_for(context: DecisionContext, device: RegisteredDevice, performance: s
 
 
 def register_device(context: DecisionContext, device: str, registered: DeviceRegistered, *, others: int = 0) -> Changes:
-    """Register a scanner; its organizer has `others` that still work, as far as a list knows.
+    """Register a scanner.
+
+    Args:
+        others: the number of active devices of the organizer, as counted by a read model, so possibly outdated.
 
     Raises:
-        LimitReached: these are as many as an organizer may have.
+        LimitReached: the organizer has as many devices as allowed.
         NotFound: no such organizer.
         AlreadyExists: the id is taken.
-        Invalid: neither performances nor hours, hours that make no sense, or performances of somebody else.
+        Invalid: neither performances nor hours, invalid hours, or performances of another organizer.
     """
     require_organizer(context, registered.organizer)
     if not isinstance(context.read(DEVICE, device), NoDevice):
@@ -137,10 +140,10 @@ def register_device(context: DecisionContext, device: str, registered: DeviceReg
 
 
 def check_hours(context: DecisionContext, registered: DeviceRegistered) -> None:
-    """Refuse hours that are over, run backwards or are too long; without performances both bounds are due."""
+    """Refuse hours that have passed, are reversed or too long; without performances, both bounds are required."""
     start, end = registered.works_from, registered.works_until
     if not registered.performances and (start is None or end is None):
-        raise Invalid("Bind the device: name performances, or both works_from and works_until.")
+        raise Invalid("Limit the device: name performances, or both works_from and works_until.")
     if end is not None and context.deadline_passed(end):
         raise Invalid("works_until has passed already.")
     if start is not None and end is not None and not start < end <= start + DEVICE_HOURS_MAX:
@@ -148,7 +151,7 @@ def check_hours(context: DecisionContext, registered: DeviceRegistered) -> None:
 
 
 def check_performances(context: DecisionContext, registered: DeviceRegistered) -> None:
-    """Refuse too many performances, one named twice, and those of another organizer or deleted."""
+    """Refuse too many performances, duplicates, and performances that are deleted or another organizer's."""
     named = registered.performances
     if len(named) > PERFORMANCES_PER_DEVICE_MAX or len(set(named)) < len(named):
         raise Invalid(f"Name at most {PERFORMANCES_PER_DEVICE_MAX} performances, each once.")
@@ -165,7 +168,7 @@ def check_performances(context: DecisionContext, registered: DeviceRegistered) -
 
 
 def revoke_device(context: DecisionContext, device: str) -> Changes:
-    """Refuse a scanner from now on; a second time records nothing.
+    """Revoke a scanner; a second time records nothing.
 
     Raises:
         NotFound: it was never registered.

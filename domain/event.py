@@ -1,4 +1,4 @@
-"""The show as marketed: what it is called, who sells it, whether the public sees it."""
+"""The show as marketed: its description, its organizer, whether it is public."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,7 +10,7 @@ from domain.errors import AlreadyExists, NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDetails:
-    """What the public reads about an event."""
+    """The public description of an event."""
 
     title: str
     description: str = ""
@@ -29,14 +29,14 @@ class EventCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventChanged:
-    """The event is described anew."""
+    """The description of the event changed."""
 
     details: EventDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPublished:
-    """The public sees it, and its performances may sell."""
+    """The event is public, and its performances may sell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +46,19 @@ class EventClosedForDeletion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventReopened:
-    """The deletion was given up: something was booked, it was published again, or the check was never finished."""
+    """The deletion was abandoned: something was booked, it was published again, or the check never finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventArchived:
-    """Nothing was booked: it is gone from every list."""
+    """Nothing was booked; the event is removed from every list."""
 
 
 ShowEvent = EventCreated | EventChanged | EventPublished | EventClosedForDeletion | EventReopened | EventArchived
 
 
 class EventStatus(StrEnum):
-    """Where an event stands."""
+    """The status of an event."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -73,7 +73,7 @@ class NoEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedEvent:
-    """An event; `published` survives a deletion that was refused; `closings` counts how often one was begun."""
+    """An event; `published` survives an abandoned deletion; `closings` counts the deletions begun."""
 
     organizer: str
     venue: str
@@ -87,7 +87,7 @@ Event = NoEvent | ListedEvent
 
 
 def evolve(state: Event, event: ShowEvent) -> Event:
-    """Return the show after `event`."""
+    """Return the event's state after `event`."""
     if isinstance(event, EventCreated):
         return ListedEvent(organizer=event.organizer, venue=event.venue, details=event.details)
     assert isinstance(state, ListedEvent)
@@ -110,10 +110,10 @@ EVENT: StreamType[Event] = StreamType("event", NoEvent(), evolve)
 
 
 def require_event(context: DecisionContext, event: str) -> ListedEvent:
-    """Read an event that must be there.
+    """Return an event that exists.
 
     Raises:
-        NotFound: never created, or archived.
+        NotFound: it was never created, or it is archived.
     """
     state = context.read(EVENT, event)
     if isinstance(state, NoEvent) or state.status is EventStatus.ARCHIVED:
@@ -133,7 +133,7 @@ def create(context: DecisionContext, event: str, request: EventCreated) -> Chang
 
 
 def change(context: DecisionContext, event: str, details: EventDetails) -> Changes:
-    """Describe the event anew; the same words record nothing.
+    """Change the description of the event; an equal description records nothing.
 
     Raises:
         NotFound: no such event.
@@ -144,7 +144,7 @@ def change(context: DecisionContext, event: str, details: EventDetails) -> Chang
 
 
 def publish(context: DecisionContext, event: str) -> Changes:
-    """Show the event to the public; a second time records nothing. A deletion that is under way is given up.
+    """Publish the event; a second time records nothing. A deletion in progress is abandoned.
 
     Raises:
         NotFound: no such event.
@@ -156,7 +156,7 @@ def publish(context: DecisionContext, event: str) -> Changes:
 
 
 def close_for_deletion(context: DecisionContext, event: str) -> Changes:
-    """Suspend every sale of the event, so that its bookings can be checked; a second time records nothing.
+    """Suspend all sales of the event before its bookings are checked; a second time records nothing.
 
     Raises:
         NotFound: no such event.
@@ -170,8 +170,8 @@ def finish_deletion(context: DecisionContext, event: str, *, closing: int, booke
     """Archive the event if nothing was booked, else reopen it.
 
     Args:
-        closing: the number of the closing during which the bookings were checked; what was learned in one says nothing
-            about another, so a deletion that was given up meanwhile records nothing.
+        closing: the number of the closing during which the bookings were checked. If the event was reopened since, the
+            result of that check is outdated, and nothing is recorded.
 
     Raises:
         NotFound: no such event.
@@ -183,7 +183,7 @@ def finish_deletion(context: DecisionContext, event: str, *, closing: int, booke
 
 
 def give_up_deletion(context: DecisionContext, event: str) -> Changes:
-    """Reopen an event whose deletion was begun and never finished; anything else records nothing."""
+    """Reopen an event whose deletion was begun and not finished; in any other state record nothing."""
     state = context.read(EVENT, event)
     if not isinstance(state, ListedEvent) or state.status is not EventStatus.CLOSING:
         return {}

@@ -1,4 +1,4 @@
-"""Every stored name and the class it stands for. A class may be renamed; its stored name may not."""
+"""Stored event names and their classes, and the stream types. A class may be renamed; its stored name may not."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -140,10 +140,10 @@ EVENTS: Mapping[str, type] = {
 }
 
 VERSIONS: Mapping[str, int] = dict.fromkeys(EVENTS, 1)
-"""The schema version each event is written in today."""
+"""The schema version in which each event is written."""
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
-"""(name, version) → the step that turns its stored fields into those of the next version."""
+"""(name, version) → the upcaster from its stored fields to those of the next version."""
 
 STREAM_TYPES: Mapping[str, StreamType[Any]] = {
     kind.prefix: kind
@@ -169,11 +169,11 @@ STREAM_TYPES: Mapping[str, StreamType[Any]] = {
         venue.VENUE,
     )
 }
-"""How a stream's name begins → how it folds."""
+"""Prefix of a stream's name → its type."""
 
 
 def subject_ids(changes: Changes) -> dict[str, str]:
-    """Say whose business a command was: the organizer and the performance its events name, if any."""
+    """Return the organizer and the performance that a command's events name, by field name; absent if none does."""
     found: dict[str, str] = {}
     for events in changes.values():
         for fact in events:

@@ -1,4 +1,4 @@
-"""A basket: seats claimed together until one deadline, at a promised price."""
+"""A basket: seats claimed together until one deadline, each at a quoted price."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from domain.values import Line, ReleaseReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldPlaced:
-    """A buyer claimed every line until `expires_at`; `order` is set when hold and order were one step."""
+    """A buyer claimed every line until `expires_at`; `order` is set if one command placed hold and order."""
 
     performance: str
     event: str
@@ -26,28 +26,28 @@ class HoldPlaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldExtended:
-    """The basket's one deadline moved, for its seats, order and quota alike."""
+    """The basket's deadline moved: its seats, order and quota share it."""
 
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOrdered:
-    """The basket became an order; from here on it ends only through that order."""
+    """The basket became an order and ends only through that order."""
 
     order: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldReleased:
-    """The basket was given up before its deadline."""
+    """The basket was released before its deadline."""
 
     reason: ReleaseReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldExpired:
-    """The deadline passed and the basket was cleared away."""
+    """The deadline passed and the basket ended."""
 
 
 HoldEvent = HoldPlaced | HoldExtended | HoldOrdered | HoldReleased | HoldExpired
@@ -60,7 +60,7 @@ class NoHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenHold:
-    """A live basket, or one whose deadline has passed unswept."""
+    """A live basket, or one whose deadline has passed but which has not been expired yet."""
 
     performance: str
     event: str
@@ -76,7 +76,7 @@ class OpenHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedHold:
-    """Released, or expired: `lapsed` is then what it held."""
+    """Released or expired; `lapsed`: the basket that expired, None if it was released."""
 
     holder: str
     lapsed: OpenHold | None = None

@@ -1,4 +1,4 @@
-"""An exception: money that no rule explains, with an owner, until somebody ends it with a reason."""
+"""An exception: money that no rule explains. It has an owner until it is closed with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ EXCEPTIONS_OWNER = "support"
 
 
 class ExceptionKind(StrEnum):
-    """What is wrong."""
+    """What is wrong with the money."""
 
     WRONG_CURRENCY = "wrong_currency"
     UNDECIDED_CAPTURE = "undecided_capture"
@@ -31,7 +31,7 @@ class ExceptionKind(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How an exception ends: the first four by support, the last by itself."""
+    """How an exception ends: RESOLVED by a rule, the others by support."""
 
     ACCEPT = "accept"
     REFUND = "refund"
@@ -41,7 +41,7 @@ class Resolution(StrEnum):
 
 
 class ResolutionReason(StrEnum):
-    """Why support ended an exception so."""
+    """Why support chose a resolution."""
 
     EXPLAINED = "explained"
     NOT_OURS = "not_ours"
@@ -58,11 +58,11 @@ class ResolutionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionOpened:
-    """`amount` is in question; `refundable` of it came in without a claim and can be sent back.
+    """`amount` of money has no explanation; `refundable` of it was captured without a claim and can be refunded.
 
-    What it is about: an order, a payment, a refund of ours, entry number `entry` in the provider's books, or several.
-    `account` owns the order. `checkout` is the provider's id of where the money came in. `attempts` and `failure` say
-    what was tried before.
+    It concerns an order, a payment, a refund, entry number `entry` of the provider's ledger, or several of them.
+    `account` owns the order. `checkout`: the provider's id of the payment that took the money. `attempts` and
+    `failure`: the transfers tried before, and how the last one failed.
     """
 
     kind: ExceptionKind
@@ -85,7 +85,7 @@ class ExceptionOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionResolutionProposed:
-    """The first of the two accounts that a resolution of this amount takes."""
+    """The first of two accounts chose a resolution; an amount this large needs both."""
 
     resolution: Resolution
     reason: ResolutionReason
@@ -94,9 +94,9 @@ class ExceptionResolutionProposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionClosed:
-    """`by` ended it: an account, or the rule that found it resolved (`reason` is None then).
+    """The exception was closed by `by`: an account, or the rule that resolved it (then `reason` is None).
 
-    `refund`: the refund that sends the money back. `proposed_by`: the first of two accounts.
+    `refund`: the refund that returns the money. `proposed_by`: the first of two accounts.
     """
 
     resolution: Resolution
@@ -129,7 +129,7 @@ RESOLUTIONS: Mapping[ExceptionKind, frozenset[Resolution]] = {
     ExceptionKind.REFUNDED_AND_DISPUTED: OUTFLOW_RESOLUTIONS,
     ExceptionKind.UNREADABLE_ENTRY: RETRIABLE_RESOLUTIONS,
 }
-"""How an exception of each kind can end; REFUND only where something is refundable."""
+"""The resolutions of each kind of exception; REFUND only if something is refundable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class NoException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenException:
-    """An exception that somebody has to end."""
+    """An exception that is not closed yet."""
 
     opened: ExceptionOpened
     proposed: ExceptionResolutionProposed | None = None
@@ -147,7 +147,7 @@ class OpenException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedException:
-    """An exception that has ended."""
+    """An exception that was closed."""
 
     opened: ExceptionOpened
     closed: ExceptionClosed
@@ -174,14 +174,14 @@ EXCEPTION: StreamType[MoneyException] = StreamType("exception", NoException(), e
 
 
 def exception_opened_events(context: DecisionContext, exception: str, opened: ExceptionOpened) -> dict[str, list[Any]]:
-    """Open an exception, unless it was opened before; one that was closed to try again opens again."""
+    """Return the events that open an exception; none if it was opened before, unless it was closed with RETRY."""
     state = context.read(EXCEPTION, exception)
     retried = isinstance(state, ClosedException) and state.closed.resolution is Resolution.RETRY
     return {EXCEPTION.stream(exception): [opened]} if isinstance(state, NoException) or retried else {}
 
 
 def exception_resolved_events(context: DecisionContext, exception: str, by: str) -> dict[str, list[Any]]:
-    """Close an exception that a rule found resolved; one that is not open stays as it is."""
+    """Return the events that close an exception which a rule has resolved; none if it is not open."""
     if not isinstance(context.read(EXCEPTION, exception), OpenException):
         return {}
     return {EXCEPTION.stream(exception): [ExceptionClosed(resolution=Resolution.RESOLVED, by=by)]}

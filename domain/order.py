@@ -1,4 +1,4 @@
-"""The purchase, and every fact about its money: payments and refunds of one order meet here."""
+"""The purchase, with a record of every payment and refund of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,15 +10,15 @@ from domain.decision import StreamType
 from domain.values import Line, OrderCancelReason
 
 PAYMENTS_PER_ORDER_MAX = 10
-"""Attempts to pay that the provider answered."""
+"""The most attempts to pay that the provider answered."""
 
 PAYMENT_REQUESTS_PER_ORDER_MAX = 100
-"""Attempts to pay in all: while the provider is down, attempts that it never answered use up nothing else."""
+"""The most attempts to pay in all: attempts that the provider never answered, as in an outage, count only here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPlaced:
-    """A buyer bound themselves to pay for every line until `expires_at`; `contact` names a personal record."""
+    """A buyer committed to pay for every line until `expires_at`; `contact` is the id of a personal record."""
 
     order_code: str
     account: str
@@ -38,7 +38,7 @@ class OrderPlaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExtended:
-    """The basket's one deadline moved."""
+    """The basket's deadline moved."""
 
     expires_at: datetime
 
@@ -53,7 +53,7 @@ class PaymentOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTaken:
-    """Money arrived, in the order's currency, and is decided on in the same append."""
+    """Money arrived in the order's currency; the same append decides what it pays for."""
 
     payment: str
     amount: int
@@ -61,9 +61,9 @@ class PaymentTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOpened:
-    """`amount` is spoken for: it goes back, or the refund is rejected.
+    """`amount` is committed to a refund until the refund completes or is rejected.
 
-    `lines` is empty for money beside the lines, which may have come in another currency than the order's.
+    `lines` is empty for money that pays for no line; it may be in another currency than the order's.
     """
 
     refund: str
@@ -74,7 +74,7 @@ class RefundOpened:
 
 
 class RefundOutcome(StrEnum):
-    """How a refund ended."""
+    """The final state of a refund."""
 
     COMPLETED = "completed"
     REJECTED = "rejected"
@@ -84,7 +84,7 @@ class RefundOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundClosed:
-    """The refund ended; what was spoken for is gone, or free again."""
+    """The refund ended; its amount is paid out, or no longer committed."""
 
     refund: str
     outcome: RefundOutcome
@@ -92,7 +92,7 @@ class RefundClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedTicket:
-    """The ticket of one line."""
+    """The ticket issued for one line."""
 
     line_id: str
     ticket: str
@@ -100,7 +100,7 @@ class OrderedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderConfirmed:
-    """Paid and all seats sold; `payment` is None where nothing was to pay."""
+    """Paid, and all seats sold; `payment` is None if the order was free."""
 
     payment: str | None
     tickets: tuple[OrderedTicket, ...]
@@ -108,19 +108,19 @@ class OrderConfirmed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExpired:
-    """The deadline passed without money."""
+    """The deadline passed without a payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled:
-    """Given up before it was confirmed."""
+    """Cancelled before it was confirmed."""
 
     reason: OrderCancelReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLinesCancelled:
-    """The right to attend ended for these lines of a confirmed order."""
+    """These lines of a confirmed order lost the right to attend."""
 
     lines: tuple[str, ...]
     refund: str
@@ -141,7 +141,7 @@ OrderEvent = (
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; refunds are a field of their own."""
+    """The status of an order; refunds are recorded separately."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -151,7 +151,7 @@ class OrderStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRefund:
-    """One refund's claim on the order's money."""
+    """The order's record of one refund; `amount` in minor units of `currency`, `outcome` None while it is open."""
 
     payment: str | None
     lines: tuple[str, ...]
@@ -167,7 +167,7 @@ class NoOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedOrder:
-    """An order with what decisions ask for; money in minor units of `currency`."""
+    """The fields of an order that decisions read; amounts in minor units of `currency`."""
 
     account: str
     performance: str
@@ -187,7 +187,7 @@ class PlacedOrder:
     refunds: Mapping[str, OrderRefund] = field(default_factory=dict)
 
     def amount_committed(self, payment: str, *, besides: str | None = None) -> int:
-        """Sum the money of a payment that has gone back or is to go back, in minor units; without refund `besides`."""
+        """Return the sum of a payment's completed and open refunds, except refund `besides`, in minor units."""
         return sum(
             refund.amount
             for name, refund in self.refunds.items()
@@ -195,7 +195,7 @@ class PlacedOrder:
         )
 
     def amount_refunded(self, payment: str) -> int:
-        """Sum the money of a payment that has gone back, in minor units."""
+        """Return the sum of a payment's completed refunds, in minor units."""
         return sum(
             refund.amount
             for refund in self.refunds.values()
@@ -203,14 +203,14 @@ class PlacedOrder:
         )
 
     def refundable(self) -> list[Line]:
-        """Return the live lines that no open or completed refund speaks for."""
-        spoken_for = {
+        """Return the live lines that have no open or completed refund."""
+        with_refund = {
             line
             for refund in self.refunds.values()
             if refund.outcome != RefundOutcome.REJECTED
             for line in refund.lines
         }
-        return [line for line in self.lines if line.line_id not in spoken_for | self.cancelled_lines]
+        return [line for line in self.lines if line.line_id not in with_refund | self.cancelled_lines]
 
 
 Order = NoOrder | PlacedOrder
@@ -248,7 +248,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
 
 
 def to_placed_order(event: OrderPlaced) -> PlacedOrder:
-    """Return the order that `event` began."""
+    """Return the order that `event` placed."""
     return PlacedOrder(
         account=event.account,
         performance=event.performance,

@@ -1,4 +1,4 @@
-"""The legal seller of events, and who may act for it."""
+"""The legal seller of events, and the roles of its members."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,14 +15,14 @@ MEMBERS_MAX = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizerFounded:
-    """A seller joined."""
+    """An organizer was added."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRolesChanged:
-    """From here on `account` has exactly these roles within the organizer; none: no member."""
+    """`account` has exactly these roles within the organizer from now on; none: it is no member."""
 
     account: str
     roles: tuple[Role, ...]
@@ -38,7 +38,7 @@ class NoOrganizer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundedOrganizer:
-    """A seller and the roles of its members, by account."""
+    """An organizer and the roles of its members, by account."""
 
     name: str
     members: Mapping[str, frozenset[Role]] = field(default_factory=dict)
@@ -64,10 +64,10 @@ ORGANIZER: StreamType[Organizer] = StreamType("organizer", NoOrganizer(), evolve
 
 
 def require_organizer(context: DecisionContext, organizer: str) -> FoundedOrganizer:
-    """Read an organizer that must be there.
+    """Return an organizer that exists.
 
     Raises:
-        NotFound: never founded.
+        NotFound: it was never founded.
     """
     state = context.read(ORGANIZER, organizer)
     if isinstance(state, NoOrganizer):
@@ -76,7 +76,7 @@ def require_organizer(context: DecisionContext, organizer: str) -> FoundedOrgani
 
 
 def found_organizer(context: DecisionContext, organizer: str, name: str) -> Changes:
-    """Let a seller join.
+    """Add an organizer.
 
     Raises:
         AlreadyExists: the id is taken.
@@ -91,20 +91,20 @@ def change_member(context: DecisionContext, organizer: str, account: str, roles:
 
     Raises:
         NotFound: no such organizer.
-        Invalid: a role that is not held within an organizer, a guest, or too many members.
-        LastHolder: nobody else would be organizer.
+        Invalid: a role that is not held within an organizer, a guest account, or too many members.
+        LastHolder: the organizer would have no member with the role ORGANIZER.
     """
     state = require_organizer(context, organizer)
     if roles - MEMBER_ROLES:
-        raise Invalid("Within an organizer one is organizer or entry manager.")
+        raise Invalid("Within an organizer, a role is organizer or entry_manager.")
     if state.members.get(account, frozenset()) == roles:
         return {}
     if roles:
         require_registered(context, account)
     others = [held for member, held in state.members.items() if member != account]
-    loses = Role.ORGANIZER in state.members.get(account, frozenset()) - roles
-    if loses and not any(Role.ORGANIZER in held for held in others):
-        raise LastHolder("Nobody else is organizer here; add another organizer first.", role=Role.ORGANIZER.value)
+    is_losing_organizer = Role.ORGANIZER in state.members.get(account, frozenset()) - roles
+    if is_losing_organizer and not any(Role.ORGANIZER in held for held in others):
+        raise LastHolder("This is the only organizer; add another organizer first.", role=Role.ORGANIZER.value)
     if account not in state.members and len(state.members) >= MEMBERS_MAX:
         raise Invalid(f"An organizer has at most {MEMBERS_MAX} members.")
     return {ORGANIZER.stream(organizer): [MemberRolesChanged(account=account, roles=tuple(sorted(roles)))]}

@@ -1,4 +1,4 @@
-"""One attempt to take money, as the provider tells it, and what we decided when it arrived."""
+"""One attempt to take money: the provider's reports about it, and the decision on the money."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from domain.decision import StreamType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequested:
-    """We want `amount` from the buyer; the provider's checkout ends at `expires_at`, before the order does."""
+    """`amount` is due from the buyer; the provider's checkout ends at `expires_at`, before the order does."""
 
     order: str
     account: str
@@ -25,7 +25,7 @@ class PaymentRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCheckoutOpened:
-    """The provider waits for the buyer; `checkout` is its id. Its address, which anybody may use, is kept elsewhere."""
+    """The provider opened a checkout with the id `checkout`; its URL is a bearer secret and not stored in the event."""
 
     checkout: str
 
@@ -37,7 +37,7 @@ class PaymentActionRequired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCaptured:
-    """The provider took the money; `source` tells how we learned it: webhook, return or books."""
+    """The provider took the money; `source`: where the report came from (webhook, return or books)."""
 
     amount: int
     currency: str
@@ -47,23 +47,23 @@ class PaymentCaptured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFailed:
-    """The provider refused; the buyer may try again with a new payment."""
+    """The provider declined; the buyer may try again with a new payment."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentExpired:
-    """The checkout ended without money."""
+    """The checkout ended without a payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCancelled:
-    """Its order needs no money from it any more: the provider's checkout is to end; money that comes goes back."""
+    """The order no longer needs this payment: the checkout is to be closed, and a capture will be refunded."""
 
 
 class PaymentOutcome(StrEnum):
-    """What a capture led to."""
+    """The decision on a capture."""
 
     CONFIRMED = "confirmed"
     REFUNDED = "refunded"
@@ -72,7 +72,7 @@ class PaymentOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSettled:
-    """The capture was decided: the order is confirmed, or `refund` returns the money, or `owner` must look at it."""
+    """The capture was decided: the order is confirmed, or `refund` returns the money, or `owner` has to handle it."""
 
     outcome: PaymentOutcome
     refund: str | None = None
@@ -81,14 +81,14 @@ class PaymentSettled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReconciled:
-    """The capture is entry number `entry` in the provider's books; any other capture there is another one."""
+    """The capture is entry number `entry` in the provider's ledger; other captures there are not this one."""
 
     entry: int
     booked_at: datetime
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute stands."""
+    """The status of a dispute, or of all disputes of a payment."""
 
     OPEN = "open"
     WON = "won"
@@ -100,9 +100,9 @@ GRAVEST_FIRST = (DisputeStatus.OPEN, DisputeStatus.LOST, DisputeStatus.WON)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeOpened:
-    """The buyer asked their bank for the money back; the provider withholds `amount` until the bank decides.
+    """The buyer disputed the payment at their bank; the provider withholds `amount` until the bank decides.
 
-    `dispute` is the provider's id of it; `overall`: what all disputes of the payment come to with this one.
+    `dispute`: the provider's id of the dispute. `overall`: the status of all disputes of the payment, this included.
     """
 
     dispute: str
@@ -118,7 +118,7 @@ class DisputeOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeWon:
-    """The bank decided for the shop; `recovered` had been lost to an earlier decision of the same dispute."""
+    """The bank decided for the shop; `recovered`: what an earlier decision of the same dispute had lost."""
 
     dispute: str
     order: str
@@ -133,7 +133,7 @@ class DisputeWon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeLost:
-    """The bank decided for the buyer; `amount` is gone."""
+    """The bank decided for the buyer; `amount` is lost."""
 
     dispute: str
     order: str
@@ -163,7 +163,7 @@ PaymentEvent = (
 
 
 class PaymentStatus(StrEnum):
-    """Where a payment stands."""
+    """The status of a payment."""
 
     OPEN = "open"
     ACTION_REQUIRED = "action_required"
@@ -175,17 +175,17 @@ class PaymentStatus(StrEnum):
 
 
 AWAITING_BUYER = frozenset({PaymentStatus.OPEN, PaymentStatus.ACTION_REQUIRED})
-"""The provider may still take the buyer's card."""
+"""The provider may still capture the payment."""
 
 ANSWERED = frozenset(
     {PaymentStatus.ACTION_REQUIRED, PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.SETTLED}
 )
-"""The provider has said something about it."""
+"""The provider has responded to the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """One dispute of a payment; `since`: the provider's time of what made it so."""
+    """One dispute of a payment; `since`: the provider's time of its last change."""
 
     status: DisputeStatus
     amount: int
@@ -194,7 +194,7 @@ class Dispute:
 
 
 class BookedEntry(NamedTuple):
-    """One entry in a provider's books: its number, and when it was booked."""
+    """An entry of the provider's ledger: its number, and when it was booked."""
 
     entry: int
     booked_at: datetime
@@ -207,7 +207,7 @@ class NoPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedPayment:
-    """A payment with what decisions ask for; amounts in minor units."""
+    """The fields of a payment that decisions read; amounts in minor units."""
 
     order: str
     account: str
@@ -229,17 +229,17 @@ class RequestedPayment:
 
     @property
     def reached_provider(self) -> bool:
-        """Whether the provider ever answered, so that the buyer had a chance to pay."""
+        """Whether the provider ever responded, so that the buyer could have paid."""
         return self.checkout is not None or self.status in ANSWERED
 
     @property
     def dispute_status(self) -> DisputeStatus | None:
-        """What its disputes come to; None: there was none."""
+        """The status of all its disputes together; None: there was none."""
         return overall_status(self.disputes)
 
     @property
     def dispute_open(self) -> bool:
-        """Whether the bank has not decided yet, so that the provider withholds money."""
+        """Whether a dispute is open, so that the provider withholds money."""
         return self.dispute_status is DisputeStatus.OPEN
 
     @property
@@ -249,9 +249,9 @@ class RequestedPayment:
 
 
 def overall_status(disputes: Mapping[str, Dispute]) -> DisputeStatus | None:
-    """Return what disputes of one payment come to: open while one is, else lost if one is, else won."""
-    known = {dispute.status for dispute in disputes.values()}
-    return next((status for status in GRAVEST_FIRST if status in known), None)
+    """Return the status of a payment's disputes together: open if any is, else lost if any is, else won."""
+    statuses = {dispute.status for dispute in disputes.values()}
+    return next((status for status in GRAVEST_FIRST if status in statuses), None)
 
 
 Payment = NoPayment | RequestedPayment
@@ -288,7 +288,7 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
 
 
 def to_requested_payment(event: PaymentRequested) -> RequestedPayment:
-    """Return the payment that `event` began."""
+    """Return the payment that `event` requested."""
     return RequestedPayment(
         order=event.order,
         account=event.account,
@@ -302,7 +302,7 @@ def to_requested_payment(event: PaymentRequested) -> RequestedPayment:
 
 
 def with_dispute(payment: RequestedPayment, event: DisputeOpened | DisputeWon | DisputeLost) -> RequestedPayment:
-    """Return the payment after a step of a dispute; what is lost in another currency is not summed."""
+    """Return the payment after a step of a dispute; an amount lost in another currency is not added to `lost`."""
     disputes = {**payment.disputes, event.dispute: dispute_after(payment.disputes.get(event.dispute), event)}
     match event:
         case DisputeOpened():
@@ -310,8 +310,8 @@ def with_dispute(payment: RequestedPayment, event: DisputeOpened | DisputeWon | 
         case DisputeWon():
             return replace(payment, disputes=disputes, lost=payment.lost - event.recovered)
         case DisputeLost():
-            own = event.currency == (payment.captured_currency or payment.currency)
-            return replace(payment, disputes=disputes, lost=payment.lost + event.amount * own)
+            same_currency = event.currency == (payment.captured_currency or payment.currency)
+            return replace(payment, disputes=disputes, lost=payment.lost + event.amount * same_currency)
         case _:
             assert_never(event)
 

@@ -1,4 +1,4 @@
-"""One dated showing of an event: when it is on sale, at what prices, within which limits. Nothing per booking."""
+"""One dated showing of an event: its times, prices, limits and sales state. Bookings are recorded elsewhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from domain.values import EntryRules, Limits, PerformanceCancelReason, Price
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceScheduled:
-    """The showing was announced; sales open at `on_sale_at` by the clock and end at `starts_at`."""
+    """The showing was announced; sales open at `on_sale_at` and end at `starts_at`."""
 
     event: str
     organizer: str
@@ -34,7 +34,7 @@ class PerformanceScheduled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceRescheduled:
-    """The showing moved."""
+    """The times of the showing changed."""
 
     starts_at: datetime
     doors_at: datetime | None
@@ -43,21 +43,21 @@ class PerformanceRescheduled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesChanged:
-    """From here on quotes use these prices; what was quoted stays."""
+    """Quotes use these prices from now on; earlier quotes stay valid."""
 
     prices: tuple[Price, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsChanged:
-    """From here on these limits hold."""
+    """These limits apply from now on."""
 
     limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRulesChanged:
-    """From here on the gates follow these rules."""
+    """These entry rules apply from now on."""
 
     rules: EntryRules
 
@@ -71,12 +71,12 @@ class PerformanceCancelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesPaused:
-    """Staff stopped sales for a while."""
+    """Staff paused sales."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesResumed:
-    """Sales go on."""
+    """Staff resumed sales."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,17 +86,17 @@ class SalesClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceClosedForDeletion:
-    """Nothing sells while its bookings are checked."""
+    """Sales are suspended while existing bookings are checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceReopened:
-    """The deletion was given up."""
+    """The deletion was abandoned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceArchived:
-    """Nothing was ever booked: it is gone from every list."""
+    """Nothing was booked; the performance is removed from every list."""
 
 
 PerformanceEvent = (
@@ -116,7 +116,7 @@ PerformanceEvent = (
 
 
 class SalesState(StrEnum):
-    """What people decided about sales; the clock decides the rest."""
+    """The sales state that staff set; opening and end by time are derived from the clock."""
 
     OPEN = "open"
     PAUSED = "paused"
@@ -137,7 +137,7 @@ class NoPerformance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledPerformance:
-    """A showing with what decisions ask for; `prices` in minor units by (category, ticket type)."""
+    """The fields of a performance that decisions read; `prices` in minor units by (category, ticket type)."""
 
     event: str
     organizer: str
@@ -162,7 +162,7 @@ Performance = NoPerformance | ScheduledPerformance
 def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
     """Return the performance after `event`."""
     if isinstance(event, PerformanceScheduled):
-        return scheduled(event)
+        return to_scheduled_performance(event)
     assert isinstance(performance, ScheduledPerformance)
     match event:
         case PerformanceRescheduled():
@@ -186,7 +186,7 @@ def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
 def deletion_after(
     deletion: DeletionState, event: PerformanceClosedForDeletion | PerformanceReopened | PerformanceArchived
 ) -> DeletionState:
-    """Return where a performance's deletion stands after `event`."""
+    """Return the state of a performance's deletion after `event`."""
     match event:
         case PerformanceClosedForDeletion():
             return deletion.closed()
@@ -198,8 +198,8 @@ def deletion_after(
             assert_never(event)
 
 
-def scheduled(event: PerformanceScheduled) -> ScheduledPerformance:
-    """Return the performance that `event` began."""
+def to_scheduled_performance(event: PerformanceScheduled) -> ScheduledPerformance:
+    """Return the performance that `event` scheduled."""
     return ScheduledPerformance(
         event=event.event,
         organizer=event.organizer,
@@ -216,7 +216,7 @@ def scheduled(event: PerformanceScheduled) -> ScheduledPerformance:
 
 
 def by_category(prices: tuple[Price, ...]) -> dict[tuple[str, str], int]:
-    """Index prices by (category, ticket type)."""
+    """Return the amounts in minor units by (category, ticket type)."""
     return {(price.category, price.ticket_type): price.amount for price in prices}
 
 
@@ -224,7 +224,7 @@ PERFORMANCE: StreamType[Performance] = StreamType("performance", NoPerformance()
 
 
 def require_performance(context: DecisionContext, performance: str) -> ScheduledPerformance:
-    """Read a performance that must be there.
+    """Return a performance that exists.
 
     Raises:
         NotFound: it was never scheduled, or it was archived.
@@ -236,26 +236,27 @@ def require_performance(context: DecisionContext, performance: str) -> Scheduled
 
 
 def require_not_cancelled(context: DecisionContext, performance: str) -> ScheduledPerformance:
-    """Read a performance that must still take place, guarding it and its event.
+    """Return a performance that takes place, and guard it and its event.
 
     Raises:
-        NotFound: it was never scheduled, or its event was archived.
-        PerformanceCancelled: it was called off.
+        NotFound: it was never scheduled, or its event is archived.
+        PerformanceIsCancelled: it was cancelled.
     """
     state = require_performance(context, performance)
     event = context.read(EVENT, state.event)
     if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
-        raise NotFound("The event is no longer there.")
+        raise NotFound("The event no longer exists.")
     if state.cancelled:
         raise errors.PerformanceIsCancelled("The performance was cancelled.")
     return state
 
 
 def require_on_sale(context: DecisionContext, performance: str) -> ScheduledPerformance:
-    """Read a performance that must be on sale now.
+    """Return a performance that is on sale now.
 
     Raises:
-        NotOnSale: not published, not yet, no longer, paused or closed; says which and when it opens.
+        NotFound, PerformanceIsCancelled: see `require_not_cancelled`.
+        NotOnSale: unpublished, not open yet, ended, paused or closed; the message names which.
     """
     state = require_not_cancelled(context, performance)
     event = context.read(EVENT, state.event)

@@ -1,4 +1,4 @@
-"""What a choice of places costs: one line per place, face value, fees and tax apart, fixed when quoted."""
+"""Pricing of chosen places: one line per place with face value, fees and tax, fixed when quoted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from domain.values import Component, ComponentKind, Line, Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One place of a basket and its ticket type; `area`: the standing area it was drawn from, None: a named seat."""
+    """One place of a basket and its ticket type; `area`: the standing area it belongs to, None: a named seat."""
 
     seat: str
     ticket_type: str = "adult"
@@ -19,23 +19,23 @@ class Choice:
 
 
 class Inventory(Protocol):
-    """Every sellable place of a layout."""
+    """The sellable places of a layout."""
 
     def place(self, key: str) -> Place | None:
-        """Return the place as it is labelled now, or None if the layout has no such place."""
+        """Return the place with its current labels, or None if the layout has no such place."""
         ...
 
 
 def quote(
     performance_id: str, performance: ScheduledPerformance, inventory: Inventory, choices: Sequence[Choice]
 ) -> tuple[Line, ...]:
-    """Price every choice; line ids count from 1, and no place has two lines.
+    """Return a priced line for every choice; line ids count from 1.
 
     Raises:
-        UnknownSeats: names every seat that the performance does not have. A place of a standing area is no seat: it is
-            drawn, never named.
+        UnknownSeats: names every seat that the performance does not have. A place of a standing area cannot be chosen
+            by name.
         DuplicateSeats: names every place chosen more than once.
-        Invalid: no price for a category and ticket type.
+        Invalid: a category and ticket type have no price.
     """
     places = [inventory.place(choice.seat) for choice in choices]
     unknown = [
@@ -52,7 +52,7 @@ def quote(
 
 
 def require_distinct(seats: Sequence[str]) -> None:
-    """Refuse one place in two lines.
+    """Refuse a place that is named more than once.
 
     Raises:
         DuplicateSeats: names every such place.
@@ -63,14 +63,14 @@ def require_distinct(seats: Sequence[str]) -> None:
 
 
 def line(line_id: str, performance_id: str, performance: ScheduledPerformance, place: Place, ticket_type: str) -> Line:
-    """Price one place for one ticket type.
+    """Return the line of one place and ticket type.
 
     Raises:
         Invalid: the performance has no price for them.
     """
     amount = performance.prices.get((place.category, ticket_type))
     if amount is None:
-        raise Invalid("There is no price for this ticket type here.", category=place.category, ticket_type=ticket_type)
+        raise Invalid("This ticket type has no price here.", category=place.category, ticket_type=ticket_type)
     face = Component(kind=ComponentKind.FACE, net=amount, gross=amount)
     return Line(
         line_id=line_id,
@@ -83,5 +83,5 @@ def line(line_id: str, performance_id: str, performance: ScheduledPerformance, p
 
 
 def refundable_amount(lines: Sequence[Line]) -> int:
-    """Sum the parts of the lines' prices that go back with them, in minor units."""
+    """Return the sum of the lines' refundable components, in minor units."""
     return sum(component.gross for line in lines for component in line.components if component.refundable)

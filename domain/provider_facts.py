@@ -1,4 +1,4 @@
-"""What providers say about money, and which of it can be recorded and read again by every part."""
+"""Limits on the amounts, currencies and times that providers report, so that every consumer can store them."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2201, 1, 1, tzinfo
 
 
 def is_storable(amount: int, currency: str, at: datetime) -> bool:
-    """Say whether a sum is positive and fits every column and counter, and its currency and time are such."""
+    """Return whether an amount is positive and fits every column, its currency is a code, and its time is in range."""
     return (
         0 < amount <= AMOUNT_STORED_MAX
         and CURRENCY.fullmatch(currency) is not None
@@ -21,10 +21,10 @@ def is_storable(amount: int, currency: str, at: datetime) -> bool:
 
 
 def require_storable(amount: int, currency: str, at: datetime) -> None:
-    """Refuse what could not be recorded, or not be read again.
+    """Refuse what could not be stored or read again.
 
     Raises:
-        Invalid
+        Invalid: see `is_storable`.
     """
     if not is_storable(amount, currency, at):
-        raise Invalid(f"A provider's sum lies between 1 and {AMOUNT_STORED_MAX}, with a currency and a time.")
+        raise Invalid(f"A provider's amount must be 1 to {AMOUNT_STORED_MAX}, with a currency code and an aware time.")

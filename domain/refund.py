@@ -1,4 +1,4 @@
-"""Money going back: asked for, decided, submitted, completed."""
+"""The return of money: requested, decided, submitted to the provider, completed."""
 
 import re
 from dataclasses import dataclass, replace
@@ -17,10 +17,11 @@ LATER_ATTEMPT = re.compile(r"[2-9]|[1-9][0-9]{1,3}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequested:
-    """`amount` of `payment` (None: nothing was paid) is to go back; `lines` lose their seats if it is approved.
+    """A refund of `amount` was requested; `lines` lose their seats if it is approved.
 
-    `exception`: the one that this refund ends; then there may be no order, and `checkout` names where the money is.
-    `requested_by`: the account that asked; None: a rule did. `reason_text`: support's reason, in its own words.
+    `payment`: the payment it returns; None: nothing was paid. `exception`: the exception that the refund ends; then
+    `order` may be None, and `checkout` is the provider's id of the payment to return. `requested_by`: the account that
+    asked; None: a rule did. `reason_text`: the reason in the words of support.
     """
 
     order: str | None
@@ -41,21 +42,21 @@ class RefundRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundEndorsed:
-    """The first of the two accounts that an approval of this amount takes."""
+    """The first of two accounts approved; an amount this large needs both."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundApproved:
-    """`by` is the account that decided, or the name of the rule that did."""
+    """The refund was approved by `by`: an account, or the name of a rule."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRejected:
-    """The order stays as it was; `reason_text` says why, in words."""
+    """The order stays unchanged; `reason_text`: the reason in the words of support."""
 
     by: str
     reason_text: str | None = None
@@ -63,14 +64,14 @@ class RefundRejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSubmitted:
-    """The provider is about to be asked, for the `attempt`-th time."""
+    """The refund is about to be sent to the provider, as transfer number `attempt`."""
 
     attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundCompleted:
-    """The provider gave the money back, at the `attempt`-th transfer (0: nothing was to transfer)."""
+    """The provider returned the money with transfer number `attempt` (0: no transfer was needed)."""
 
     provider_refund: str
     attempt: int
@@ -78,7 +79,7 @@ class RefundCompleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFailed:
-    """The provider refused; after the last attempt `owner` must look at it."""
+    """The provider declined the transfer; `owner` is set after the last attempt and has to handle it."""
 
     reason: str
     owner: str | None = None
@@ -86,14 +87,14 @@ class RefundFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRetried:
-    """Support has the transfer tried anew, after the last attempt had failed."""
+    """Support restarted the transfers after the last attempt had failed."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundClosedManually:
-    """No transfer will be tried again: the money went back another way, or is written off."""
+    """No transfer will be tried again: the money was returned another way, or is written off."""
 
     outcome: RefundOutcome
     by: str
@@ -101,7 +102,7 @@ class RefundClosedManually:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundReconciled:
-    """The completed transfer is entry number `entry` in the provider's books; any other refund there is another one."""
+    """The completed transfer is entry `entry` of the provider's ledger; other refunds there are not this one."""
 
     entry: int
     booked_at: datetime
@@ -122,7 +123,7 @@ RefundEvent = (
 
 
 class RefundStatus(StrEnum):
-    """Where a refund stands."""
+    """The status of a refund."""
 
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -141,7 +142,7 @@ class NoRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedRefund:
-    """A refund with what decisions ask for; `amount` in minor units."""
+    """The fields of a refund that decisions read; `amount` in minor units."""
 
     order: str | None
     payment: str | None
@@ -217,12 +218,12 @@ REFUND: StreamType[Refund] = StreamType("refund", NoRefund(), evolve)
 
 
 def transfer_reference(refund: str, attempt: int) -> str:
-    """Name the `attempt`-th transfer of a refund: a provider never acts again on a reference that failed."""
+    """Return the provider reference of transfer number `attempt`; providers do not retry a reference that failed."""
     return refund if attempt == 1 else f"{refund}.{attempt}"
 
 
 def transfer_of(reference: str) -> tuple[str, int]:
-    """Return the refund and the attempt that a transfer's reference names; 0: a reference that we never write."""
+    """Return the (refund, attempt) that a transfer's reference names; attempt 0 if no transfer has such a reference."""
     refund, dot, attempt = reference.partition(".")
     if not dot:
         return refund, 1

@@ -1,4 +1,4 @@
-"""Who holds a role that somebody must always hold: every grant and withdrawal of it meets in one stream."""
+"""The holders of a role that must never be empty: one stream records every grant and withdrawal of it."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -12,7 +12,7 @@ ALWAYS_HELD = (Role.ADMIN,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted:
-    """The account holds the role from here on."""
+    """The account holds the role from now on."""
 
     account: str
 
@@ -49,10 +49,10 @@ ROLE: StreamType[RoleHolders] = StreamType("role", RoleHolders(), evolve)
 
 
 def holder_events(context: DecisionContext, account: str, before: frozenset[Role], after: frozenset[Role]) -> Changes:
-    """Return what a change of an account's roles records about the roles that somebody must always hold.
+    """Return the events that a change of an account's roles records for the roles in `ALWAYS_HELD`.
 
     Raises:
-        LastHolder: nobody else holds a role that is withdrawn.
+        LastHolder: no other account holds a role that is withdrawn.
     """
     changes: dict[str, list[RoleEvent]] = {}
     for role in ALWAYS_HELD:
@@ -61,6 +61,6 @@ def holder_events(context: DecisionContext, account: str, before: frozenset[Role
             changes[ROLE.stream(role)] = [RoleGranted(account=account)]
         elif role in before - after:
             if context.read(ROLE, role).accounts <= {account}:
-                raise LastHolder(f"Nobody else is {role}; give another account the role first.", role=role.value)
+                raise LastHolder(f"This is the only {role}; give another account the role first.", role=role.value)
             changes[ROLE.stream(role)] = [RoleWithdrawn(account=account)]
     return changes

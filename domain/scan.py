@@ -1,4 +1,4 @@
-"""One scan of one device: what was read where, and its result. A scan is sent again under the same nonce."""
+"""One scan by one device: its input and its result. A retry of a scan carries the same nonce."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -9,7 +9,7 @@ from domain.ticket import EntryMode, RefusalReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that the result of a scan depends on; the code itself is stored only as its hash."""
+    """The input of a scan, which determines its result; of the code only the hash is stored."""
 
     code_sha256: str
     gate: str
@@ -28,7 +28,7 @@ class ScanAdmitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRefused:
-    """The scan was refused; `ticket`: the one that its code names, if it is readable."""
+    """The scan was refused; `ticket`: the one its code names, None if the code is unreadable."""
 
     reading: Reading
     ticket: str | None
@@ -40,7 +40,7 @@ ScanEvent = ScanAdmitted | ScanRefused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoScan:
-    """Nothing has been sent under this nonce."""
+    """No scan was sent with this nonce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,5 +77,5 @@ SCAN: StreamType[Scan] = StreamType("scan", NoScan(), evolve)
 
 
 def scan_id(device: str, nonce: str) -> str:
-    """Return the id by which a scan is known outside: the key of its stream."""
+    """Return the public id of a scan, which is the key of its stream."""
     return f"{device}-{nonce}"

@@ -1,4 +1,4 @@
-"""One seat at one performance: free, held, sold or blocked, and every way from one to the other."""
+"""One seat at one performance: free, held, sold or blocked, and every transition between these states."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class SeatReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatSold:
-    """The seat belongs to a paid order; `ticket` admits to it."""
+    """The seat belongs to a paid order; `ticket` admits its holder."""
 
     order: str
     ticket: str
@@ -46,7 +46,7 @@ class SeatSold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatReturned:
-    """A sold seat came back, its ticket void."""
+    """A sold seat was returned and its ticket is void."""
 
     order: str
     reason: RefundReason
@@ -63,7 +63,7 @@ class SeatBlocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatUnblocked:
-    """The seat is on sale again; `reason` is why staff says it was blocked, if they said so."""
+    """The seat is on sale again; `reason` is the block reason that staff named, if any."""
 
     reason: BlockReason | None = None
 
@@ -73,12 +73,12 @@ SeatEvent = SeatHeld | SeatHoldExtended | SeatReleased | SeatSold | SeatReturned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Free:
-    """Anybody may take it."""
+    """Available to any buyer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Claimed by `hold` until `expires_at`; from then on free for the next buyer."""
+    """Claimed by `hold` until `expires_at`; after that the next buyer may take it."""
 
     hold: str
     expires_at: datetime
@@ -87,7 +87,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """Part of a paid order; `holder`: the account whose hold it was, if the sale followed a hold."""
+    """Part of a paid order; `holder`: the account that held it before the sale, if the sale followed a hold."""
 
     order: str
     ticket: str
@@ -96,7 +96,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """Off sale by staff, at most until `release_at`."""
+    """Taken off sale by staff, at most until `release_at`."""
 
     reason: BlockReason
     release_at: datetime | None
@@ -125,7 +125,7 @@ def evolve(seat: Seat, event: SeatEvent) -> Seat:
 
 
 def holder_of(seat: Seat) -> str | None:
-    """Return the account that claimed a seat, if one did and it is known."""
+    """Return the account that holds or held the seat; None if there is none or it is not known."""
     return seat.holder if isinstance(seat, Held | Sold) else None
 
 
@@ -133,7 +133,7 @@ SEAT: StreamType[Seat] = StreamType("seat", FREE, evolve)
 
 
 def free_events(seat: Seat, key: str, context: DecisionContext) -> Sequence[SeatEvent]:
-    """Return the events that make the seat free to take now; none if it is free already.
+    """Return the events that free the seat for the next buyer; none if it is free already.
 
     Raises:
         SeatsTaken: sold, blocked, or in a live hold.
@@ -152,7 +152,7 @@ def free_events(seat: Seat, key: str, context: DecisionContext) -> Sequence[Seat
 
 
 def is_free(seat: Seat, context: DecisionContext) -> bool:
-    """Say whether the next buyer could take the seat now."""
+    """Return whether the next buyer could take the seat now."""
     try:
         free_events(seat, "", context)
     except SeatsTaken:
@@ -161,7 +161,7 @@ def is_free(seat: Seat, context: DecisionContext) -> bool:
 
 
 def returned_events(seat: Seat, *, order: str, ticket: str, reason: RefundReason) -> Sequence[SeatEvent]:
-    """Return a sold seat if it is still this order's, sold with this ticket."""
+    """Return the events that return a sold seat; none unless this order owns it with this ticket."""
     match seat:
         case Sold(order=own, ticket=issued) if (own, issued) == (order, ticket):
             return (SeatReturned(order=order, reason=reason),)
@@ -170,7 +170,7 @@ def returned_events(seat: Seat, *, order: str, ticket: str, reason: RefundReason
 
 
 def release_events(seat: Seat, *, hold: str, reason: ReleaseReason) -> Sequence[SeatEvent]:
-    """Give the seat back if it is still this hold's."""
+    """Return the events that release the seat; none unless `hold` holds it."""
     match seat:
         case Held(hold=held) if held == hold:
             return (SeatReleased(hold=hold, reason=reason),)

@@ -1,4 +1,4 @@
-"""The right to enter, once: issued, used, given back by a reverted entry, or void."""
+"""The right to enter once: issued, used by an entry, usable again after a reverted entry, or void."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class RefusalReason(StrEnum):
 
 
 class EntryMode(StrEnum):
-    """How a ticket was presented: its code scanned, or its printed number typed."""
+    """How a ticket was presented: its code scanned, or its printed number typed in."""
 
     ONLINE = "online"
     MANUAL = "manual"
@@ -70,8 +70,8 @@ class TicketVoided:
 class EntryRecorded:
     """The ticket admitted its holder at `gate`, by the scan `nonce` of `device`.
 
-    `device`: a registered device, or else the account that sent the scan. `overrode`: the refusal that the entry
-    manager overrode.
+    `device`: a registered device, or the account that sent the scan. `overrode`: the refusal that the entry manager
+    overrode.
     """
 
     gate: str
@@ -83,21 +83,21 @@ class EntryRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDisputed:
-    """The buyer's bank disputes the payment; whether the ticket still admits is the performance's entry rule."""
+    """The buyer's bank disputes the payment; the performance's entry rules decide whether the ticket still admits."""
 
     payment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDisputeWon:
-    """The dispute was decided for the shop; the ticket is as good as any."""
+    """The dispute was decided for the shop; the ticket is no longer disputed."""
 
     payment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryReverted:
-    """The entry by the scan `nonce` of `device` counts no longer; the ticket admits again."""
+    """The entry by the scan `nonce` of `device` was reverted; the ticket admits again."""
 
     device: str
     nonce: str
@@ -109,7 +109,7 @@ TicketEvent = TicketIssued | TicketVoided | EntryRecorded | EntryReverted | Tick
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The entry that used the ticket: where, and by which scan."""
+    """The entry that used the ticket: its gate and its scan."""
 
     gate: str
     device: str
@@ -123,7 +123,7 @@ class NoTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedTicket:
-    """A ticket with what decisions ask for."""
+    """The fields of a ticket that decisions read."""
 
     order: str
     account: str
@@ -168,7 +168,7 @@ TICKET: StreamType[Ticket] = StreamType("ticket", NoTicket(), evolve)
 
 
 def voided_events(ticket: Ticket, *, order: str, refund: str) -> Sequence[TicketEvent]:
-    """Void a valid ticket if it is this order's."""
+    """Return the events that void a ticket; none unless it is valid and belongs to `order`."""
     match ticket:
         case IssuedTicket(order=own, void=False) if own == order:
             return (TicketVoided(refund=refund),)

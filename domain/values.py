@@ -1,4 +1,4 @@
-"""The values that events and states are made of: places, lines, amounts, closed lists of reasons, derived ids."""
+"""Value types shared by events and states: places, lines, amounts, enumerated reasons, derived ids."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from uuid import UUID
 
 SEATS_PER_HOLD_MAX = 50
 SEATS_PER_BLOCK_MAX = 250
-"""Two events a seat at most: what it was ends, the block begins. A command has 500 events at most."""
+"""A block takes at most two events a seat (its former state ends, the block begins); a command holds at most 500."""
 
 AMOUNT_MAX = 10_000_000_00
 TITLE_LENGTH_MAX = 200
@@ -23,7 +23,7 @@ _CODE_READ_AS = str.maketrans("OIL", "011", " -#")
 
 
 class Role(StrEnum):
-    """What an account may do. Organizer and entry manager are held within one organizer."""
+    """A role of an account. ORGANIZER and ENTRY_MANAGER are held within one organizer, the others globally."""
 
     CUSTOMER = "customer"
     ORGANIZER = "organizer"
@@ -34,7 +34,7 @@ class Role(StrEnum):
 
 
 class ReleaseReason(StrEnum):
-    """Why a hold gave its seat back."""
+    """Why a hold released its seat."""
 
     BUYER = "buyer"
     LAPSED = "lapsed"
@@ -55,7 +55,7 @@ class BlockReason(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """Why money goes back."""
+    """Why a refund is made."""
 
     BUYER_REQUEST = "buyer_request"
     SUPPORT = "support"
@@ -80,7 +80,7 @@ class PerformanceCancelReason(StrEnum):
 
 
 class OrderCancelReason(StrEnum):
-    """Why an order was given up before it was confirmed."""
+    """Why an order was cancelled before it was confirmed."""
 
     BUYER = "buyer"
     SUPPORT = "support"
@@ -90,7 +90,7 @@ class OrderCancelReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """The tax inside one component, in minor units; `rate_bp` in hundredths of a percent."""
+    """The tax included in one component, in minor units; `rate_bp` in hundredths of a percent."""
 
     code: str
     rate_bp: int
@@ -98,7 +98,7 @@ class Tax:
 
 
 class ComponentKind(StrEnum):
-    """What a part of a price is for."""
+    """The purpose of a price component."""
 
     FACE = "face"
     FEE = "fee"
@@ -118,7 +118,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What is sold, with the labels of place and category it had when it was quoted (layouts change)."""
+    """The thing sold, with the labels of place and category as they were when it was quoted (layouts change)."""
 
     seat: str
     area: str | None = None
@@ -130,7 +130,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One place in a basket or an order, with the price it was promised at."""
+    """One place in a basket or an order, with its quoted price in minor units; `gross` sums the components."""
 
     line_id: str
     performance: str
@@ -142,7 +142,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much one buyer may take of a performance; None: no limit beside the hard cap."""
+    """How many seats and holds one buyer may take of a performance; None: only the hard cap applies."""
 
     seats_per_order: int | None = 8
     seats_per_buyer: int | None = 8
@@ -151,9 +151,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRules:
-    """What a performance demands at its gates; `registered_devices`: scans come from registered devices only.
+    """The entry rules of a performance; `registered_devices`: scans are accepted from registered devices only.
 
-    `disputed_tickets_admitted`: tickets whose payment the buyer's bank disputes, or took back, still admit.
+    `disputed_tickets_admitted`: tickets admit even if their payment is disputed or the dispute was lost.
     """
 
     registered_devices: bool = False
@@ -162,7 +162,7 @@ class EntryRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a ticket type costs in a price category, in minor units, tax included."""
+    """The price of a ticket type in a price category, in minor units, tax included."""
 
     category: str
     ticket_type: str = "adult"
@@ -170,7 +170,7 @@ class Price:
 
 
 def total(lines: Iterable[Line]) -> int:
-    """Sum the lines' gross amounts, in minor units."""
+    """Return the sum of the lines' gross amounts, in minor units."""
     return sum(line.gross for line in lines)
 
 
@@ -180,21 +180,21 @@ def seats_of(lines: Sequence[Line]) -> list[tuple[str, str]]:
 
 
 def derived_id(parent: str, *parts: str) -> str:
-    """Return a UUIDv7 that depends on nothing but its arguments: the parent's time, the rest hashed.
+    """Return a deterministic UUIDv7: the time of `parent` (a UUIDv7), and a hash of `parent` and `parts`.
 
-    Source: RFC 9562 §5.7 for the layout; 74 bits of SHA-256 stand in for the random ones.
+    Source: RFC 9562 §5.7 for the layout; 74 bits of SHA-256 replace the random bits.
     """
     return uuid7_of(UUID(parent).int >> 80, parent, *parts)
 
 
 def derived_id_at(moment: datetime, *parts: str) -> str:
-    """Return a UUIDv7 of a moment that depends on nothing but its arguments; like `derived_id`, without a parent."""
+    """Return a deterministic UUIDv7 of `moment` and a hash of `parts`; like `derived_id`, without a parent."""
     milliseconds = int(moment.timestamp() * 1000)
     return uuid7_of(min(max(milliseconds, 0), MILLISECONDS_MAX), *parts)
 
 
 def uuid7_of(milliseconds: int, *parts: str) -> str:
-    """Return the UUIDv7 of a time whose random bits are the hash of `parts`."""
+    """Return the UUIDv7 of a time in milliseconds since 1970, with the hash of `parts` as its random bits."""
     digest = hashlib.sha256("/".join(parts).encode(errors="surrogatepass")).digest()
     tail = int.from_bytes(digest[:10])
     bits = milliseconds << 80 | 0x7 << 76 | (tail >> 68) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
@@ -202,12 +202,15 @@ def uuid7_of(milliseconds: int, *parts: str) -> str:
 
 
 def order_code(order: str) -> str:
-    """Return the short code a person can read out, derived from the order's id (50 bits, Crockford's alphabet)."""
+    """Return the order's short, human-readable code: 50 bits hashed from its id, in Crockford's base-32 alphabet."""
     number = int.from_bytes(hashlib.sha256(order.encode()).digest()[:8]) >> 14
     return "".join(_CODE_ALPHABET[number >> shift & 31] for shift in range(0, 5 * ORDER_CODE_LENGTH, 5))
 
 
 def order_code_in(text: str) -> str | None:
-    """Return the order code that a person typed: in small letters, in groups, with O for 0, I or L for 1."""
+    """Return the order code that `text` contains, or None.
+
+    Accepts lower case, spaces, `-` and `#` between groups, O for 0, and I or L for 1.
+    """
     code = text.upper().translate(_CODE_READ_AS)
     return code if len(code) == ORDER_CODE_LENGTH and set(code) <= set(_CODE_ALPHABET) else None

@@ -1,4 +1,4 @@
-"""A real place, and the published versions of its drawing."""
+"""A real place, and the published versions of its layout."""
 
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -10,7 +10,7 @@ from domain.errors import AlreadyExists, BeingDeleted, NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueDetails:
-    """What is known of a place; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
+    """The description of a venue; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
 
     name: str
     address: str
@@ -21,7 +21,7 @@ class VenueDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOpened:
-    """An organizer entered a place."""
+    """An organizer added a venue."""
 
     organizer: str
     details: VenueDetails
@@ -29,29 +29,29 @@ class VenueOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueChanged:
-    """The details of the place were corrected; performances keep their instants in a changed time zone."""
+    """The venue's details changed; in a new time zone, performances keep their instants in UTC."""
 
     details: VenueDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueClosedForDeletion:
-    """No event can be created here while its use is checked."""
+    """No event can be created here while it is checked whether events use the venue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueReopened:
-    """The deletion was given up."""
+    """The deletion was abandoned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueArchived:
-    """No event uses it: it is gone from every list."""
+    """No event uses the venue; it is removed from every list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutPublished:
-    """The `version`-th drawing of the venue; the document itself is kept elsewhere, and never changes."""
+    """Version number `version` of the venue's layout; the document itself is stored elsewhere and never changes."""
 
     venue: str
     organizer: str
@@ -63,7 +63,7 @@ class LayoutPublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutAdded:
-    """The venue has one more drawing."""
+    """The venue has one more layout version."""
 
     layout: str
 
@@ -73,12 +73,12 @@ VenueEvent = VenueOpened | VenueChanged | LayoutAdded | VenueClosedForDeletion |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoVenue:
-    """Not entered."""
+    """Not opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenVenue:
-    """A place and its layouts, oldest first."""
+    """A venue and its layouts, oldest first."""
 
     organizer: str
     details: VenueDetails
@@ -121,7 +121,7 @@ Layout = NoLayout | LayoutPublished
 
 
 def evolve_layout(_: Layout, event: LayoutPublished) -> Layout:
-    """Return the layout's facts; there is only ever one event."""
+    """Return the layout: its stream holds exactly one event."""
     return event
 
 
@@ -129,10 +129,10 @@ LAYOUT: StreamType[Layout] = StreamType("layout", NoLayout(), evolve_layout)
 
 
 def require_venue(context: DecisionContext, venue: str) -> OpenVenue:
-    """Read a venue that must be there.
+    """Return a venue that exists.
 
     Raises:
-        NotFound: never entered, or archived.
+        NotFound: it was never opened, or it is archived.
     """
     state = context.read(VENUE, venue)
     if isinstance(state, NoVenue) or state.deletion.status is DeletionStatus.ARCHIVED:
@@ -141,11 +141,11 @@ def require_venue(context: DecisionContext, venue: str) -> OpenVenue:
 
 
 def require_open(context: DecisionContext, venue: str) -> OpenVenue:
-    """Read a venue that must be open to new events.
+    """Return a venue at which new events may be created.
 
     Raises:
-        NotFound: never entered, or archived.
-        BeingDeleted: its use is being checked.
+        NotFound: it was never opened, or it is archived.
+        BeingDeleted: its deletion is in progress.
     """
     state = require_venue(context, venue)
     if state.deletion.status is DeletionStatus.CLOSING:
@@ -154,10 +154,10 @@ def require_open(context: DecisionContext, venue: str) -> OpenVenue:
 
 
 def require_layout(context: DecisionContext, layout: str) -> LayoutPublished:
-    """Read a layout that must be there.
+    """Return a layout that exists.
 
     Raises:
-        NotFound: never published.
+        NotFound: it was never published.
     """
     state = context.read(LAYOUT, layout)
     if isinstance(state, NoLayout):
@@ -166,7 +166,7 @@ def require_layout(context: DecisionContext, layout: str) -> LayoutPublished:
 
 
 def open_venue(context: DecisionContext, venue: str, request: VenueOpened) -> Changes:
-    """Enter a place.
+    """Add a venue.
 
     Raises:
         AlreadyExists: the id is taken.
@@ -177,7 +177,7 @@ def open_venue(context: DecisionContext, venue: str, request: VenueOpened) -> Ch
 
 
 def change_venue(context: DecisionContext, venue: str, details: VenueDetails) -> Changes:
-    """Correct what is known of a place; the same details record nothing.
+    """Change the details of a venue; equal details record nothing.
 
     Raises:
         NotFound: no such venue.
@@ -188,7 +188,7 @@ def change_venue(context: DecisionContext, venue: str, details: VenueDetails) ->
 
 
 def close_venue_for_deletion(context: DecisionContext, venue: str) -> Changes:
-    """Refuse new events at the venue, so that its use can be checked; a second time records nothing.
+    """Refuse new events at the venue before its use is checked; a second time records nothing.
 
     Raises:
         NotFound: no such venue.
@@ -197,10 +197,10 @@ def close_venue_for_deletion(context: DecisionContext, venue: str) -> Changes:
 
 
 def finish_venue_deletion(context: DecisionContext, venue: str, *, closing: int, in_use: bool) -> Changes:
-    """Archive the venue if nothing uses it, else reopen it.
+    """Archive the venue if no event uses it, else reopen it.
 
     Args:
-        closing: the number of the closing during which its use was checked.
+        closing: the number of the closing during which its use was checked; nothing is recorded if it is outdated.
 
     Raises:
         NotFound: no such venue.
@@ -216,7 +216,7 @@ def finish_venue_deletion(context: DecisionContext, venue: str, *, closing: int,
 
 
 def give_up_venue_deletion(context: DecisionContext, venue: str) -> Changes:
-    """Reopen a venue whose deletion was begun and never finished; anything else records nothing."""
+    """Reopen a venue whose deletion was begun and not finished; in any other state record nothing."""
     state = context.read(VENUE, venue)
     if not isinstance(state, OpenVenue):
         return {}
@@ -226,7 +226,7 @@ def give_up_venue_deletion(context: DecisionContext, venue: str) -> Changes:
 def publish_layout(
     context: DecisionContext, venue: str, layout: str, *, name: str, seats: int, document_sha256: str
 ) -> Changes:
-    """Publish the next version of the venue's drawing.
+    """Publish the next version of the venue's layout.
 
     Raises:
         NotFound: no such venue.

@@ -1,4 +1,4 @@
-"""Staff takes seats off sale, and puts them back."""
+"""Blocking: staff takes seats off sale and puts them back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from domain.values import SEATS_PER_BLOCK_MAX, BlockReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockSeats:
-    """A wish to take seats off sale, at most until `release_at`."""
+    """Take seats off sale, at most until `release_at`."""
 
     performance: str
     seats: tuple[str, ...]
@@ -24,12 +24,12 @@ class BlockSeats:
 
 
 def block_seats(context: DecisionContext, command: BlockSeats, inventory: Inventory) -> Changes:
-    """Block every seat or none; a seat that is blocked just so already stays as it is.
+    """Block every seat or none; a seat with an equal block records nothing.
 
-    A block for another reason or until another time takes the place of the one before.
+    A block with another reason or release date replaces the present one.
 
     Raises:
-        NotFound, PerformanceCancelled, TooManySeats, DuplicateSeats, UnknownSeats.
+        NotFound, PerformanceIsCancelled, TooManySeats, DuplicateSeats, UnknownSeats.
         Invalid: the release date has passed.
         SeatsTaken: names every seat that is sold or in a live hold.
     """
@@ -50,7 +50,7 @@ def block_seats(context: DecisionContext, command: BlockSeats, inventory: Invent
 
 
 def block_events(seat: Seat, key: str, command: BlockSeats, context: DecisionContext) -> list[SeatEvent]:
-    """Return what blocks one seat; nothing if it is blocked for this reason until this time.
+    """Return the events that block one seat; none if it has an equal block.
 
     Raises:
         SeatsTaken: sold or in a live hold.
@@ -71,10 +71,10 @@ def unblock_seats(
     inventory: Inventory,
     reason: BlockReason | None = None,
 ) -> Changes:
-    """Put seats back on sale; those that are not blocked, or for another reason than the given, stay as they are.
+    """Put seats back on sale; seats that are not blocked, or not for `reason` if given, record nothing.
 
     Raises:
-        NotFound, PerformanceCancelled, TooManySeats, DuplicateSeats, UnknownSeats.
+        NotFound, PerformanceIsCancelled, TooManySeats, DuplicateSeats, UnknownSeats.
     """
     check_seats(context, performance, seats, inventory)
     states = context.read_many(SEAT, [(performance, key) for key in seats])
@@ -86,12 +86,12 @@ def unblock_seats(
 
 
 def is_blocked(seat: Blocked, context: DecisionContext) -> bool:
-    """Say whether a block still holds: its release date, if any, has not come."""
+    """Return whether a block is in force: it has no release date, or one that has not passed."""
     return seat.release_at is None or not context.deadline_passed(seat.release_at)
 
 
 def check_seats(context: DecisionContext, performance: str, seats: tuple[str, ...], inventory: Inventory) -> None:
-    """Refuse no seat, too many, one named twice, or one the performance does not have."""
+    """Refuse no seat, too many, duplicates, or a seat that the performance does not have."""
     if not 0 < len(seats) <= SEATS_PER_BLOCK_MAX:
         raise TooManySeats(f"Name 1 to {SEATS_PER_BLOCK_MAX} seats.", allowed=SEATS_PER_BLOCK_MAX)
     require_distinct(seats)

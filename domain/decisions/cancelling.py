@@ -1,4 +1,4 @@
-"""What a cancelled performance means for its orders and baskets, one at a time."""
+"""The consequences of a cancelled performance: refund its orders and end its baskets, one at a time."""
 
 from dataclasses import dataclass
 
@@ -19,11 +19,11 @@ from domain.values import Line, OrderCancelReason, RefundReason, ReleaseReason, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueRefunds:
-    """What is still to be refunded of an order of a cancelled performance.
+    """The refunds that an order of a cancelled performance still needs.
 
     Args:
-        undecided: refunds of its lines that wait for approval, whoever asked for them.
-        request: the refund to ask for, of all lines that nothing speaks for; None: there are none.
+        undecided: refunds of its lines that await approval, requested by any account or rule.
+        request: the refund to request, of all lines without one; None: there are no such lines.
     """
 
     undecided: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class DueRefunds:
 
 
 def due_refunds(context: DecisionContext, order: str) -> DueRefunds:
-    """Return what is still to be refunded of an order; what support rejected after the cancellation stays rejected."""
+    """Return the refunds an order still needs; lines whose refund support rejected after the cancellation need none."""
     state = require_visible_order(context, order, None)
     if state.status is not OrderStatus.CONFIRMED or not require_performance(context, state.performance).cancelled:
         return DueRefunds()
@@ -57,7 +57,7 @@ def due_refunds(context: DecisionContext, order: str) -> DueRefunds:
 
 
 def affordable_lines(context: DecisionContext, order: PlacedOrder) -> list[Line]:
-    """Return the lines that nothing speaks for; of a payment that lost a part to a dispute, those the rest covers."""
+    """Return the lines without a refund; if a dispute lost a part of the payment, those that the rest covers."""
     lines = order.refundable()
     payment = context.read(PAYMENT, order.paid_by) if order.paid_by else None
     if order.paid_by is None or not isinstance(payment, RequestedPayment):
@@ -73,7 +73,7 @@ def affordable_lines(context: DecisionContext, order: PlacedOrder) -> list[Line]
 
 
 def request_due_refund(context: DecisionContext, *, order: str) -> Changes:
-    """Ask for the refund of what nothing speaks for yet; where nothing is left, nothing is recorded.
+    """Request the refund of all lines without one; if there are none, record nothing.
 
     Raises:
         NotFound: no such order.
@@ -83,7 +83,7 @@ def request_due_refund(context: DecisionContext, *, order: str) -> Changes:
 
 
 def end_basket(context: DecisionContext, *, hold: str) -> Changes:
-    """End a basket of a cancelled performance, and its unpaid order with it; what ended or was paid stays."""
+    """End a basket of a cancelled performance with its unpaid order; an ended or paid one records nothing."""
     state = context.read(HOLD, hold)
     if not isinstance(state, OpenHold) or not require_performance(context, state.performance).cancelled:
         return {}

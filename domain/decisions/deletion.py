@@ -1,7 +1,7 @@
-"""Deleting what nobody uses: close it to every use, check the log, then archive or reopen it.
+"""Deletion in steps: close a thing to new uses, check the log for existing uses, then archive or reopen it.
 
-A check and the archiving are two commands. What one closing learned says nothing about another, so a deletion that was
-given up in between records nothing.
+The check and the archiving are two commands. If the deletion was abandoned in between, the result of the check is
+outdated, and the second command records nothing.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ Event = TypeVar("Event")
 
 
 class DeletionStatus(StrEnum):
-    """Where the deletion of a thing stands."""
+    """The status of a thing's deletion."""
 
     OPEN = "open"
     CLOSING = "closing"
@@ -22,7 +22,7 @@ class DeletionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionState:
-    """Where the deletion of a thing stands; `closings` counts how often one was begun."""
+    """The state of a thing's deletion; `closings` counts the deletions begun."""
 
     status: DeletionStatus = DeletionStatus.OPEN
     closings: int = 0
@@ -32,28 +32,28 @@ class DeletionState:
         return DeletionState(status=DeletionStatus.CLOSING, closings=self.closings + 1)
 
     def reopened(self) -> "DeletionState":
-        """Return the state after a deletion was given up."""
+        """Return the state after a deletion was abandoned."""
         return replace(self, status=DeletionStatus.OPEN)
 
     def archived(self) -> "DeletionState":
-        """Return the state after the deletion."""
+        """Return the state after a deletion was finished."""
         return replace(self, status=DeletionStatus.ARCHIVED)
 
 
 def close_events(state: DeletionState, closed: Event) -> Sequence[Event]:
-    """Return what begins a deletion; a second time records nothing."""
+    """Return the event that begins a deletion; none if one is in progress or finished."""
     return [closed] if state.status is DeletionStatus.OPEN else []
 
 
 def finish_events(
     state: DeletionState, *, closing: int, in_use: bool, reopened: Event, archived: Event
 ) -> Sequence[Event]:
-    """Return what ends the `closing`-th deletion; one that was given up meanwhile records nothing."""
+    """Return the event that ends deletion number `closing`; none if that one was abandoned."""
     if state.status is not DeletionStatus.CLOSING or state.closings != closing:
         return []
     return [reopened if in_use else archived]
 
 
 def give_up_events(state: DeletionState, reopened: Event) -> Sequence[Event]:
-    """Return what gives a deletion up that is under way."""
+    """Return the event that abandons a deletion in progress; none if there is none."""
     return [reopened] if state.status is DeletionStatus.CLOSING else []

@@ -1,4 +1,4 @@
-"""What is left of a payment beside its disputes and refunds, what may still go back, and which tickets it pays for."""
+"""Calculations on a disputed payment: the amount left, the amount that may be refunded, the tickets it paid for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,14 @@ from domain.ticket import TICKET, TicketDisputed
 
 
 def require_undisputed(context: DecisionContext, order: PlacedOrder, *, amount: int, refund: str | None = None) -> None:
-    """Refuse to send money back that is disputed, or lost to a dispute; `refund`: the one that it is about.
+    """Refuse to refund money that is disputed, or lost to a dispute.
+
+    Args:
+        amount: in minor units; 0 is never refused.
+        refund: the refund to leave out of the sum, if it is recorded on the order already.
 
     Raises:
-        PaymentDisputed: a dispute is open, or too little of the money is left.
+        PaymentDisputed: a dispute is open, or less than `amount` is left.
     """
     payment_id = order.paid_by
     payment = context.read(PAYMENT, payment_id) if payment_id and amount > 0 else None
@@ -28,7 +32,7 @@ def require_undisputed(context: DecisionContext, order: PlacedOrder, *, amount: 
 def has_money_left(
     payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, amount: int, refund: str | None
 ) -> bool:
-    """Return whether a disputed payment still holds an amount beside the other refunds and what is lost."""
+    """Return whether `amount` is left of a payment after the other refunds and the disputes lost."""
     if not payment.disputed:
         return True
     if payment.dispute_open or lost_elsewhere(payment):
@@ -37,18 +41,18 @@ def has_money_left(
 
 
 def lost_elsewhere(payment: RequestedPayment) -> bool:
-    """Return whether a dispute was lost in another currency, so that nobody can tell what is left."""
+    """Return whether a dispute was lost in another currency, so that the amount left is unknown."""
     lost = (dispute for dispute in payment.disputes.values() if dispute.status is DisputeStatus.LOST)
     return any(dispute.currency != own_currency(payment) for dispute in lost)
 
 
 def money_left(payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, refund: str | None) -> int:
-    """Return what a payment holds beside the other refunds and what is lost, in minor units."""
+    """Return the amount of a payment left after the other refunds and the disputes lost, in minor units."""
     return payment.captured - payment.lost - order.amount_committed(payment_id, besides=refund)
 
 
 def amount_ended_unpaid(order: PlacedOrder, payment_id: str) -> int:
-    """Return what the lines cost that ended without money because a dispute had taken it, in minor units."""
+    """Return the price of the lines cancelled without a refund because a dispute had taken their money."""
     ended = [
         line
         for refund in order.refunds.values()
@@ -59,17 +63,17 @@ def amount_ended_unpaid(order: PlacedOrder, payment_id: str) -> int:
 
 
 def amount_overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lost: int) -> int:
-    """Return by how much more money left than came in, in minor units."""
+    """Return by how much refunds and `lost` exceed the amount captured, in minor units."""
     return max(0, order.amount_refunded(payment_id) + lost - (payment.captured or payment.amount))
 
 
 def own_currency(payment: RequestedPayment) -> str:
-    """Return the currency in which the payment came in, or was asked for."""
+    """Return the currency of the capture, or before it, of the request."""
     return payment.captured_currency or payment.currency
 
 
 def disputed_ticket_events(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:
-    """Mark the tickets that a disputed payment has just paid for."""
+    """Return the events that mark tickets as disputed; none unless their payment is disputed."""
     if not payment.disputed:
         return {}
     return {TICKET.stream(ticket): [TicketDisputed(payment=payment_id)] for ticket in tickets}

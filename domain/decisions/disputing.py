@@ -1,7 +1,7 @@
-"""Disputes of captured money: opened, won or lost, as the provider's webhooks and books say, in any order and twice.
+"""Disputes of captured money: opened, won or lost, reported by webhooks and the ledger in any order and repeatedly.
 
-A payment may have several, each with the provider's id. The facts of one are ordered by the provider's time: one that
-is older than what is known changes nothing.
+A payment may have several disputes, each with the provider's id. The reports about a dispute are ordered by the
+provider's time; a report older than the recorded state records nothing.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ RULE = "win_dispute"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeReport:
-    """What the provider says about one dispute of a payment, at the provider's time `at`; `source`: how we know."""
+    """The provider's report about a dispute, at the provider's time `at`; `source`: where the report came from."""
 
     payment: str
     dispute: str
@@ -50,12 +50,13 @@ class DisputeReport:
 
 
 def open_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
-    """Record that a dispute began: its money is not refunded any more, and its tickets are marked.
+    """Record that a dispute began: its money is not refunded, and its tickets are marked.
 
-    One that was lost stays so until it is won.
+    A dispute that was lost stays lost until it is won.
 
     Raises:
-        NotFound; Invalid: the sum or its time cannot be recorded.
+        NotFound: no such payment.
+        Invalid: the amount or its time cannot be recorded.
     """
     payment = require_disputable(context, fact)
     known = payment.disputes.get(fact.dispute)
@@ -71,12 +72,13 @@ def open_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
 
 
 def win_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
-    """Record that the bank decided for the shop; money that had been lost is back.
+    """Record that the bank decided for the shop; money that had been lost is recovered.
 
-    Where another sum comes back than was lost, nothing does by itself: support owns the difference.
+    If another amount is recovered than was lost, the dispute is unchanged, and an exception is opened for support.
 
     Raises:
-        NotFound; Invalid: the sum or its time cannot be recorded.
+        NotFound: no such payment.
+        Invalid: the amount or its time cannot be recorded.
     """
     payment = require_disputable(context, fact)
     known = payment.disputes.get(fact.dispute)
@@ -106,12 +108,13 @@ def win_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
 
 
 def lose_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
-    """Record that the bank decided for the buyer: the money is gone, and support owns the loss.
+    """Record that the bank decided for the buyer; the money is lost, and an exception is opened for support.
 
-    A dispute is lost once: where a newer fact says another sum, nothing does by itself, and support owns it.
+    A dispute is lost once: a later report with another amount opens an exception and leaves the dispute unchanged.
 
     Raises:
-        NotFound; Invalid: the sum or its time cannot be recorded.
+        NotFound: no such payment.
+        Invalid: the amount or its time cannot be recorded.
     """
     payment = require_disputable(context, fact)
     known = payment.disputes.get(fact.dispute)
@@ -138,28 +141,28 @@ def lose_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
 
 
 def require_disputable(context: DecisionContext, fact: DisputeReport) -> RequestedPayment:
-    """Read the payment of a dispute.
+    """Return the payment of a dispute.
 
     Raises:
         NotFound: no such payment.
-        Invalid: the sum or its time cannot be recorded.
+        Invalid: the amount or its time cannot be recorded.
     """
     require_storable(fact.amount, fact.currency, fact.at)
     return require_payment(context, fact.payment)
 
 
 def is_older(dispute: Dispute, fact: DisputeReport) -> bool:
-    """Return whether a fact is not newer than what is known of its dispute."""
+    """Return whether a report is not newer than the recorded state of its dispute."""
     return fact.at < dispute.since if dispute.status is DisputeStatus.OPEN else fact.at <= dispute.since
 
 
 def is_same_sum(dispute: Dispute, fact: DisputeReport) -> bool:
-    """Return whether a fact is about as much money as its dispute was."""
+    """Return whether a report has the amount and currency of its dispute."""
     return (dispute.amount, dispute.currency) == (fact.amount, fact.currency)
 
 
 def losses_resolved_events(context: DecisionContext, fact: DisputeReport, dispute: Dispute | None) -> Changes:
-    """Close what support still has open about a loss that was won back."""
+    """Return the events that close the open exceptions about a loss that was recovered."""
     if dispute is None or dispute.status is not DisputeStatus.LOST:
         return {}
     of_loss = (ExceptionKind.DISPUTE_LOST, ExceptionKind.REFUNDED_AND_DISPUTED)
@@ -169,13 +172,13 @@ def losses_resolved_events(context: DecisionContext, fact: DisputeReport, disput
 
 
 def overall_status_with(payment: RequestedPayment, fact: DisputeReport, status: DisputeStatus) -> DisputeStatus:
-    """Return what the payment's disputes come to once the one of a fact stands so."""
+    """Return the status of all disputes of a payment, once the reported one has `status`."""
     step = Dispute(status=status, amount=fact.amount, currency=fact.currency, since=fact.at)
     return overall_status({**payment.disputes, fact.dispute: step}) or status
 
 
 def opened_event(payment: RequestedPayment, fact: DisputeReport) -> DisputeOpened:
-    """Return the event of a dispute's beginning."""
+    """Return the event that opens a dispute."""
     return DisputeOpened(
         dispute=fact.dispute,
         order=payment.order,
@@ -190,12 +193,12 @@ def opened_event(payment: RequestedPayment, fact: DisputeReport) -> DisputeOpene
 
 
 def implied_opening_events(payment: RequestedPayment, fact: DisputeReport) -> Sequence[DisputeOpened]:
-    """Return the opening of a dispute whose end is known first."""
+    """Return the opening of a dispute whose outcome is reported first; none if it was recorded."""
     return () if fact.dispute in payment.disputes else (opened_event(payment, fact),)
 
 
 def recovered_amount(payment: RequestedPayment, dispute: Dispute | None) -> int:
-    """Return what a dispute had lost, in the payment's own currency."""
+    """Return the amount that a dispute had lost, in minor units of the payment's currency; 0 in another currency."""
     match dispute:
         case Dispute(status=DisputeStatus.LOST, currency=currency, amount=amount) if currency == own_currency(payment):
             return amount
@@ -206,7 +209,7 @@ def recovered_amount(payment: RequestedPayment, dispute: Dispute | None) -> int:
 def ticket_dispute_events(
     context: DecisionContext, payment_id: str, payment: RequestedPayment, *, disputed: bool
 ) -> Changes:
-    """Mark the valid tickets that the payment paid for, or take the mark away."""
+    """Return the events that mark the valid tickets of the payment as disputed, or remove the mark."""
     order = context.read(ORDER, payment.order)
     if not isinstance(order, PlacedOrder) or order.paid_by != payment_id:
         return {}
@@ -221,7 +224,7 @@ def ticket_dispute_events(
 
 
 def mismatch_events(context: DecisionContext, payment: RequestedPayment, fact: DisputeReport) -> Changes:
-    """Open an exception where disputes are about more than was captured, or one is about another currency."""
+    """Return the events that open an exception if disputes exceed the captured amount or are in another currency."""
     others = (
         known.amount
         for dispute, known in payment.disputes.items()
@@ -233,13 +236,13 @@ def mismatch_events(context: DecisionContext, payment: RequestedPayment, fact: D
 
 
 def other_dispute_events(context: DecisionContext, payment: RequestedPayment, fact: DisputeReport) -> Changes:
-    """Open an exception about a step of a dispute that does not fit what is known of the payment."""
+    """Return the events that open an exception about a report that contradicts the payment."""
     kind = ExceptionKind.OTHER_DISPUTE
     return dispute_exception_events(context, payment, fact, kind, amount=fact.amount, currency=fact.currency)
 
 
 def loss_events(context: DecisionContext, payment: RequestedPayment, fact: DisputeReport) -> Changes:
-    """Open the exceptions of a lost dispute: the loss, and what was refunded besides."""
+    """Return the events that open the exceptions of a lost dispute: the loss, and money refunded in addition."""
     loss = dispute_exception_events(
         context, payment, fact, ExceptionKind.DISPUTE_LOST, amount=fact.amount, currency=fact.currency
     )
@@ -247,19 +250,22 @@ def loss_events(context: DecisionContext, payment: RequestedPayment, fact: Dispu
     if not isinstance(order, PlacedOrder) or fact.currency != own_currency(payment):
         return loss
     before = amount_overdrawn(payment, order, fact.payment, payment.lost)
-    beyond = amount_overdrawn(payment, order, fact.payment, payment.lost + fact.amount) - before
-    if beyond <= 0:
+    excess = amount_overdrawn(payment, order, fact.payment, payment.lost + fact.amount) - before
+    if excess <= 0:
         return loss
     kind = ExceptionKind.REFUNDED_AND_DISPUTED
     return merge_changes(
-        loss, dispute_exception_events(context, payment, fact, kind, amount=beyond, currency=fact.currency)
+        loss, dispute_exception_events(context, payment, fact, kind, amount=excess, currency=fact.currency)
     )
 
 
 def recovered_money_events(
     context: DecisionContext, payment: RequestedPayment, fact: DisputeReport, recovered: int
 ) -> Changes:
-    """Open an exception for money that came back and had led to nothing, or whose lines ended, while it was lost."""
+    """Return the events that open an exception for recovered money that pays for nothing; none if there is none.
+
+    That is all of it if the capture was an exception, else the price of the lines cancelled while it was lost.
+    """
     undecided = recovered
     if payment.outcome is not PaymentOutcome.EXCEPTION:
         order = context.read(ORDER, payment.order)
@@ -284,7 +290,7 @@ def dispute_exception_events(
     currency: str,
     refundable: int = 0,
 ) -> Changes:
-    """Open an exception about a disputed payment, once for each kind, dispute and time."""
+    """Return the events that open an exception about a dispute, once per kind, dispute and provider's time."""
     opened = ExceptionOpened(
         kind=kind,
         owner=EXCEPTIONS_OWNER,
@@ -302,5 +308,5 @@ def dispute_exception_events(
 
 
 def exception_id(fact: DisputeReport, kind: ExceptionKind, at: datetime) -> str:
-    """Return the id of the exception that a step of a dispute opens, by the provider's time of the step."""
+    """Return the id of the exception that a report about a dispute opens; it depends on the provider's time."""
     return derived_id(fact.payment, kind, fact.dispute, at.isoformat())

@@ -1,7 +1,7 @@
-"""Entry: admit a ticket once within its hours, or record why not; revert an entry made by mistake.
+"""Entry: admit a ticket once within its hours, or record the refusal; revert an entry made by mistake.
 
-Of two scans of one ticket one admits, because both write the ticket's stream; of two scans under one nonce one counts,
-because both write the scan's.
+Concurrent scans of one ticket conflict on the ticket's stream, so only one admits. Concurrent scans under one nonce
+conflict on the scan's stream, so only one is recorded.
 """
 
 from dataclasses import dataclass
@@ -26,17 +26,22 @@ from domain.ticket import (
 
 ENTRY_OPENS_BEFORE_DOORS = timedelta(hours=1)
 ENTRY_OPENS_BEFORE_START = timedelta(hours=3)
-"""Where no time is given for the doors."""
+"""Applies if the performance has no time for its doors."""
 ENTRY_CLOSES_AFTER_START = timedelta(hours=12)
 OUTSIDE_WINDOW = frozenset({RefusalReason.TOO_EARLY, RefusalReason.TOO_LATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanTicket:
-    """One scan: the ticket its code names, or the `fault` that makes the code unusable.
+    """Scan a ticket code.
 
-    `organizers`: those whose tickets the sender may scan. `performance`: the one the gate is set to, if it is.
-    `device`: a registered device's id, or the sender's account. `override_window`: admit outside the hours, too.
+    Args:
+        ticket: the ticket that the code names; None if the code is unusable.
+        fault: why the code is unusable.
+        organizers: those whose tickets the sender may scan.
+        performance: the performance the gate is set to; None: any.
+        device: the id of a registered device (`registered`), or the sender's account.
+        override_window: admit outside the entry hours as well.
     """
 
     ticket: str | None
@@ -53,7 +58,7 @@ class ScanTicket:
 
     @property
     def reading(self) -> Reading:
-        """What is stored of the scan, and compared when its nonce is sent again."""
+        """The input that is stored with the scan, and compared when the nonce is sent again."""
         return Reading(
             code_sha256=self.code_sha256,
             gate=self.gate,
@@ -65,19 +70,19 @@ class ScanTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanDecision:
-    """What a scan comes to: refused for `reason`, or admitted although `overrode` spoke against it."""
+    """The result of a scan: refused for `reason`, or admitted although `overridden` was a reason to refuse."""
 
     reason: RefusalReason | None = None
     overridden: RefusalReason | None = None
 
 
 def scan_ticket(context: DecisionContext, command: ScanTicket) -> Changes:
-    """Record the entry, or the refusal; the same scan under the same nonce records nothing more.
+    """Record the entry or the refusal; a retry of the same scan under its nonce records nothing.
 
     Raises:
-        DeviceIsRevoked: the device may send no scans any more.
-        NonceReused: the device used the nonce for another scan, or for an entry that stands no longer.
-        Forbidden: the nonce is that of an entry for which the sender is entry manager no longer.
+        DeviceIsRevoked: the device may no longer send scans.
+        NonceReused: the device used the nonce for another scan, or for an entry that was reverted or is void.
+        Forbidden: the sender is no longer entry manager of the organizer whose ticket the nonce admitted.
     """
     device = require_active_device(context, command.device) if command.registered else None
     stream = SCAN.stream(command.device, command.nonce)
@@ -85,26 +90,26 @@ def scan_ticket(context: DecisionContext, command: ScanTicket) -> Changes:
     if not isinstance(known, NoScan):
         check_repeated(context, known, command)
         return {}
-    judgement = decide_scan(context, command, device)
-    if judgement.reason is None and command.ticket is not None:
+    decision = decide_scan(context, command, device)
+    if decision.reason is None and command.ticket is not None:
         entry = EntryRecorded(
             gate=command.gate,
             device=command.device,
             nonce=command.nonce,
             mode=command.mode,
-            overrode=judgement.overridden,
+            overrode=decision.overridden,
         )
         admitted = ScanAdmitted(reading=command.reading, ticket=command.ticket)
         return {TICKET.stream(command.ticket): [entry], stream: [admitted]}
-    reason = judgement.reason or RefusalReason.UNREADABLE
+    reason = decision.reason or RefusalReason.UNREADABLE
     return {stream: [ScanRefused(reading=command.reading, ticket=command.ticket, reason=reason)]}
 
 
 def check_repeated(context: DecisionContext, known: Admitted | Refused, command: ScanTicket) -> None:
-    """Refuse a repeated scan unless it is the recorded one and its entry, if it has one, still stands.
+    """Refuse a repeated nonce unless the scan equals the recorded one and its entry, if any, is still in force.
 
     Raises:
-        NonceReused, Forbidden: as `scan_ticket`.
+        NonceReused, Forbidden: see `scan_ticket`.
     """
     if known.reading != command.reading:
         raise NonceReused("This nonce was used for another scan. Take a new one.")
@@ -115,21 +120,19 @@ def check_repeated(context: DecisionContext, known: Admitted | Refused, command:
     if ticket.organizer not in command.organizers:
         raise Forbidden("You are no longer an entry manager of this ticket's organizer.")
     if ticket.void or not entered_by(ticket, scan_id_of(command.device, command.nonce)):
-        raise NonceReused(
-            "The entry under this nonce stands no longer: it was reverted, or the ticket is void. Take a new nonce."
-        )
+        raise NonceReused("The entry under this nonce was reverted, or its ticket is void. Take a new nonce.")
 
 
 def entered_by(ticket: IssuedTicket, scan: str) -> bool:
-    """Say whether the ticket is used, and by this scan."""
+    """Return whether the ticket is used, by this scan."""
     return ticket.entry is not None and scan_id_of(ticket.entry.device, ticket.entry.nonce) == scan
 
 
 def preview_scan(context: DecisionContext, command: ScanTicket) -> ScanDecision:
-    """Judge a scan without recording it.
+    """Decide a scan without recording it.
 
     Raises:
-        DeviceIsRevoked, NonceReused, Forbidden: as `scan_ticket`.
+        DeviceIsRevoked, NonceReused, Forbidden: see `scan_ticket`.
     """
     device = require_active_device(context, command.device) if command.registered else None
     known = context.read(SCAN, command.device, command.nonce)
@@ -139,7 +142,7 @@ def preview_scan(context: DecisionContext, command: ScanTicket) -> ScanDecision:
 
 
 def decide_scan(context: DecisionContext, command: ScanTicket, device: RegisteredDevice | None) -> ScanDecision:
-    """Say whether a scan admits; a refusal for its hours is overridden if the command says so."""
+    """Decide whether a scan admits; the command can override a refusal for being outside the entry hours."""
     reason = command.fault or refusal_reason(context, command, device)
     if reason in OUTSIDE_WINDOW and command.override_window:
         return ScanDecision(overridden=reason)
@@ -149,7 +152,7 @@ def decide_scan(context: DecisionContext, command: ScanTicket, device: Registere
 def refusal_reason(
     context: DecisionContext, command: ScanTicket, device: RegisteredDevice | None
 ) -> RefusalReason | None:
-    """Return why the ticket does not admit here and now, if it does not."""
+    """Return why the ticket does not admit at this gate and time; None if it does."""
     ticket = context.read(TICKET, command.ticket) if command.ticket else None
     if not isinstance(ticket, IssuedTicket):
         return RefusalReason.UNKNOWN_TICKET
@@ -173,28 +176,28 @@ def refusal_reason(
 
 
 def time_refusal(context: DecisionContext, performance: ScheduledPerformance) -> RefusalReason | None:
-    """Return whether it is too early or too late to enter, if it is."""
+    """Return TOO_EARLY or TOO_LATE outside the entry hours; None within them."""
     if not context.deadline_passed(entry_opens_at(performance.starts_at, performance.doors_at)):
         return RefusalReason.TOO_EARLY
     return RefusalReason.TOO_LATE if context.deadline_passed(entry_closes_at(performance.starts_at)) else None
 
 
 def entry_opens_at(starts_at: datetime, doors_at: datetime | None) -> datetime:
-    """Return when the first ticket of a performance is admitted."""
+    """Return the time from which tickets of a performance admit."""
     return starts_at - ENTRY_OPENS_BEFORE_START if doors_at is None else doors_at - ENTRY_OPENS_BEFORE_DOORS
 
 
 def entry_closes_at(starts_at: datetime) -> datetime:
-    """Return from when on no ticket of a performance is admitted any more."""
+    """Return the time from which tickets of a performance no longer admit."""
     return starts_at + ENTRY_CLOSES_AFTER_START
 
 
 def revert_entry(context: DecisionContext, scan: str, reason: RevertReason) -> Changes:
-    """Take back the entry that a scan recorded, so that the ticket admits again; a second time records nothing.
+    """Revert the entry that a scan recorded, so that the ticket admits again; a second time records nothing.
 
     Raises:
         NotFound: no such scan.
-        Impossible: the scan admitted nobody, or the ticket is void.
+        Conflict: the scan was refused, or the ticket is void.
     """
     admitted = context.read(SCAN, scan)
     if isinstance(admitted, NoScan):

@@ -1,4 +1,4 @@
-"""A basket from claim to end: hold seats, extend once, release, expire. Seats, hold, order and quota move together."""
+"""Holds: claim seats, extend once, release, expire. Every step changes the seats, the hold, its order and quota."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaCandidates:
-    """So many places of an area, to be found among `candidates` (drawn at random outside)."""
+    """A request for `quantity` places of an area, chosen from `candidates` (sampled at random by the caller)."""
 
     area: str
     quantity: int
@@ -60,7 +60,7 @@ class AreaCandidates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSeats:
-    """A buyer's wish for several places of one performance, all or nothing, for `lasts`."""
+    """Hold several places of one performance for `duration`, all or none."""
 
     hold: str
     holder: str
@@ -74,14 +74,14 @@ class HoldSeats:
 def hold_seats(
     context: DecisionContext, command: HoldSeats, inventory: Inventory, *, order: str | None = None
 ) -> Changes:
-    """Claim every wanted place, at today's price; `order` is set when the order follows in the same step.
+    """Claim every requested place at its current price; `order`: the id of the order that the same command places.
 
     Raises:
-        TooManySeats, DuplicateSeats, UnknownSeats, Invalid: the wish makes no sense.
-        NotFound, PerformanceCancelled, NotOnSale: the performance cannot be booked now.
-        SeatsTaken: names every wanted seat that is not free.
+        TooManySeats, DuplicateSeats, UnknownSeats, Invalid: the request is invalid.
+        NotFound, PerformanceIsCancelled, NotOnSale: the performance cannot be booked now.
+        SeatsTaken: names every requested seat that is not free.
         AreaSoldOut: too few of the candidates are free.
-        LimitReached: per order, per buyer, or open baskets.
+        LimitReached: seats per order, seats per buyer, or live holds per buyer.
     """
     check_request(command)
     performance = require_on_sale(context, command.performance)
@@ -121,16 +121,20 @@ def hold_seats(
 
 
 def check_request(command: HoldSeats) -> None:
-    """Refuse no seat, too many, an area of which none is wanted, or one seat named twice."""
-    quantities = [draw.quantity for draw in command.area_candidates]
-    wanted = len(command.choices) + sum(quantities)
-    if not 0 < wanted <= SEATS_PER_HOLD_MAX or min(quantities, default=1) < 1:
+    """Refuse no seat, too many, an area with a quantity below one, or a duplicate seat."""
+    quantities = [request.quantity for request in command.area_candidates]
+    requested = len(command.choices) + sum(quantities)
+    if not 0 < requested <= SEATS_PER_HOLD_MAX or min(quantities, default=1) < 1:
         raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
     require_distinct([choice.seat for choice in command.choices])
 
 
 def check_order_limit(limits: Limits, seats: int) -> None:
-    """Refuse more seats in one basket than the performance allows."""
+    """Refuse more seats in one basket than the performance allows.
+
+    Raises:
+        LimitReached: names the limit and its value.
+    """
     if limits.seats_per_order is not None and seats > limits.seats_per_order:
         raise LimitReached(
             f"One order may have at most {limits.seats_per_order} seats.",
@@ -140,35 +144,35 @@ def check_order_limit(limits: Limits, seats: int) -> None:
 
 
 def choose_area_places(context: DecisionContext, command: HoldSeats) -> list[Choice]:
-    """Find free places for every area asked for, none of them for two draws.
+    """Return free places for every requested area; no place is chosen twice.
 
     Raises:
-        AreaSoldOut: too few of an area's candidates are free.
+        AreaSoldOut: too few of an area's candidates are free; holds how many are.
     """
     chosen: dict[str, Choice] = {}
-    for draw in command.area_candidates:
+    for request in command.area_candidates:
         free: dict[str, Choice] = {}
-        for candidate in draw.candidates:
-            if len(free) == draw.quantity:
+        for candidate in request.candidates:
+            if len(free) == request.quantity:
                 break
             if candidate not in chosen and is_free(context.read(SEAT, command.performance, candidate), context):
-                free[candidate] = Choice(seat=candidate, ticket_type=draw.ticket_type, area=draw.area)
-        if len(free) < draw.quantity:
-            raise AreaSoldOut("Too few places are left in this area.", area=draw.area, left=len(free))
+                free[candidate] = Choice(seat=candidate, ticket_type=request.ticket_type, area=request.area)
+        if len(free) < request.quantity:
+            raise AreaSoldOut("Too few places are left in this area.", area=request.area, left=len(free))
         chosen |= free
     return list(chosen.values())
 
 
 def seat_held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:
-    """Return the claim on one seat."""
+    """Return the event that claims one seat."""
     return SeatHeld(hold=command.hold, holder=command.holder, price=price, expires_at=expires_at)
 
 
 def claim_events(context: DecisionContext, performance: str, claims: dict[str, SeatHeld]) -> dict[str, list[Any]]:
-    """Take every seat, ending lapsed claims of others first.
+    """Return the events that claim every seat, preceded by those that end lapsed claims.
 
     Raises:
-        SeatsTaken: names every seat that is not free, and which of them the buyer has already.
+        SeatsTaken: names every seat that is not free, and which of them the buyer has.
     """
     seats = context.read_many(SEAT, [(performance, key) for key in claims])
     changes: dict[str, list[Any]] = {}
@@ -187,7 +191,7 @@ def claim_events(context: DecisionContext, performance: str, claims: dict[str, S
 
 
 def has(context: DecisionContext, account: str, seat: Seat) -> bool:
-    """Say whether an account has a seat, itself or since a guest who claimed it logged in."""
+    """Return whether an account has a seat, by its own claim or by that of a guest who logged in to it."""
     holder = holder_of(seat)
     return holder is not None and (
         holder == account or (has_guests(context, account) and owns(context, account, holder))
@@ -195,7 +199,7 @@ def has(context: DecisionContext, account: str, seat: Seat) -> bool:
 
 
 def find_holding(context: DecisionContext, key: str, seat: Seat) -> dict[str, str | None]:
-    """Name the hold and the order that have a seat."""
+    """Return the hold and the order that have a seat, for the error's `own`."""
     if isinstance(seat, Sold):
         return {"seat": key, "hold": None, "order": seat.order}
     assert isinstance(seat, Held)
@@ -204,11 +208,11 @@ def find_holding(context: DecisionContext, key: str, seat: Seat) -> dict[str, st
 
 
 def require_own_hold(context: DecisionContext, hold: str, holder: str) -> OpenHold:
-    """Read a hold that must be the asker's and not ended.
+    """Return a hold that belongs to an account and has not ended.
 
     Raises:
-        NotFound: no such hold, or somebody else's.
-        HoldLapsed: its deadline passed and it was cleared away; says what it held.
+        NotFound: no such hold, or it belongs to another account.
+        HoldLapsed: it expired; holds the places to request again.
         HoldEnded: it was released.
     """
     state = context.read(HOLD, hold)
@@ -222,10 +226,10 @@ def require_own_hold(context: DecisionContext, hold: str, holder: str) -> OpenHo
 
 
 def lapsed_refusal(state: OpenHold) -> HoldLapsed:
-    """Return the refusal of a hold whose deadline has passed, with the places to ask for again."""
+    """Return the error for a hold whose deadline has passed; it holds the places to request again."""
     areas = Counter(line.place.area for line in state.lines if line.place.area is not None)
     return HoldLapsed(
-        "The hold has lapsed; its places may be free still, so ask for them again.",
+        "The hold has lapsed; its places may still be free, so request them again.",
         performance=state.performance,
         seats=[line.place.seat for line in state.lines if line.place.area is None],
         areas=[{"area": area, "quantity": quantity} for area, quantity in areas.items()],
@@ -233,19 +237,19 @@ def lapsed_refusal(state: OpenHold) -> HoldLapsed:
 
 
 def extend_hold(context: DecisionContext, *, hold: str, holder: str, by: timedelta) -> Changes:
-    """Move the basket's one deadline, once, for its seats, order and quota alike.
+    """Move the deadline of a basket, its seats, order and quota, once.
 
     Raises:
         NotFound, HoldEnded.
         HoldLapsed: the deadline has passed.
-        AlreadyExtended: it moved before.
+        AlreadyExtended: it was moved before.
         AlreadyPaid: the basket's order is confirmed.
-        PerformanceCancelled, PerformanceStarted: more time is a new promise, judged by what is so now.
+        PerformanceIsCancelled, PerformanceStarted: an extension needs a performance that takes place and has not begun.
     """
     state = require_own_hold(context, hold, holder)
     order = context.read(ORDER, state.order) if state.order else None
     if isinstance(order, PlacedOrder) and order.status is OrderStatus.CONFIRMED:
-        raise AlreadyPaid("The order is paid; there is no deadline any more.")
+        raise AlreadyPaid("The order is paid and has no deadline.")
     if context.deadline_passed(state.expires_at):
         raise lapsed_refusal(state)
     if state.extended:
@@ -268,11 +272,11 @@ def extend_hold(context: DecisionContext, *, hold: str, holder: str, by: timedel
 
 
 def release_hold(context: DecisionContext, *, hold: str, holder: str) -> Changes:
-    """Give the basket up; an ended one stays ended.
+    """Release a basket; one that has ended records nothing.
 
     Raises:
-        NotFound: no such hold, or somebody else's.
-        HoldOrdered: it belongs to an order; cancel that.
+        NotFound: no such hold, or it belongs to another account.
+        HoldAlreadyOrdered: it belongs to an order, which has to be cancelled instead.
     """
     try:
         state = require_own_hold(context, hold, holder)
@@ -287,7 +291,7 @@ def release_hold(context: DecisionContext, *, hold: str, holder: str) -> Changes
 
 
 def expire_hold(context: DecisionContext, *, hold: str) -> Changes:
-    """Clear a lapsed basket away, with its order and quota; anything else records nothing."""
+    """Expire a lapsed basket with its order and quota; any other basket records nothing."""
     state = context.read(HOLD, hold)
     if not isinstance(state, OpenHold) or not context.deadline_passed(state.expires_at):
         return {}
@@ -302,7 +306,7 @@ def expire_hold(context: DecisionContext, *, hold: str) -> Changes:
 
 
 def claimant(context: DecisionContext, state: OpenHold) -> str:
-    """Return the account that claims a basket: the one that ordered it, which a guest may have logged in to before."""
+    """Return the account whose quota counts a basket: the one that ordered it, else its holder."""
     order = context.read(ORDER, state.order) if state.order else None
     return order.account if isinstance(order, PlacedOrder) else state.holder
 
@@ -310,7 +314,7 @@ def claimant(context: DecisionContext, state: OpenHold) -> str:
 def hold_release_events(
     context: DecisionContext, hold: str, state: OpenHold, reason: ReleaseReason
 ) -> dict[str, Sequence[Any]]:
-    """Return the seats that are still this hold's, and its share of the buyer's quota."""
+    """Return the events that release the seats still in this hold, and its share of the buyer's quota."""
     keys = seats_of(state.lines)
     seats = zip(keys, context.read_many(SEAT, keys), strict=True)
     changes: dict[str, Sequence[Any]] = {

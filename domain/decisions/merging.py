@@ -1,8 +1,8 @@
-"""A guest logs in: baskets, orders, tickets and quota of the guest are the account's from then on (record 22).
+"""A guest logs in: the guest's baskets, orders, tickets and quota belong to the account from then on (record 22).
 
-The merge meets every rival in a stream that one writes and the other guards or writes: what the guest does guards the
-guest's account, which the merge writes; what counts for a quota is written to the buyer's stream, which the merge
-writes, too.
+Every concurrent command conflicts with the merge in a stream that both write, or one writes and the other guards. The
+merge writes the guest's account, which every command of the guest guards, and the buyer's stream, which every command
+that takes quota writes.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from domain.errors import GuestHasLoggedIn, Invalid
 GUESTS_PER_ACCOUNT_MAX = 1_000
 PERFORMANCES_PER_MERGE_MAX = 100
 SHARES_PER_MERGE_MAX = 150
-"""Two events each at most: with one for each performance they fit into one command, which has 500 at most."""
+"""A share takes at most two events; with one event for each performance the command stays within its limit of 500."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeGuest:
-    """The instruction to give an account what a guest has; `performances`: those of which the guest took quota."""
+    """Transfer everything a guest has to an account; `performances`: those of which the guest took quota."""
 
     guest: str
     account: str
@@ -30,11 +30,13 @@ class MergeGuest:
 
 
 def merge_guest(context: DecisionContext, command: MergeGuest) -> Changes:
-    """Give an account what a guest has; again, it moves the quota that is left, as much as one command takes.
+    """Transfer everything a guest has to an account.
+
+    One command moves a limited number of quota shares; repeating it moves the rest.
 
     Raises:
         NotFound: no such guest or account.
-        Invalid: the guest is none, the account is one, or it has received too many.
+        Invalid: `guest` is registered, `account` is a guest, or the account has received too many guests.
         GuestHasLoggedIn: the guest logged in to another account.
     """
     guest, account = require_account(context, command.guest), require_account(context, command.account)
@@ -43,7 +45,7 @@ def merge_guest(context: DecisionContext, command: MergeGuest) -> Changes:
     if guest.merged_into not in {None, command.account}:
         raise GuestHasLoggedIn("This guest has logged in to another account.")
     if len(command.performances) > PERFORMANCES_PER_MERGE_MAX:
-        raise Invalid(f"The quota of at most {PERFORMANCES_PER_MERGE_MAX} performances is moved at once.")
+        raise Invalid(f"At most {PERFORMANCES_PER_MERGE_MAX} performances can be named at once.")
     changes: dict[str, Sequence[Any]] = {}
     if guest.merged_into is None:
         changes.update(account_events(command, account))
@@ -58,7 +60,7 @@ def merge_guest(context: DecisionContext, command: MergeGuest) -> Changes:
 
 
 def account_events(command: MergeGuest, account: OpenAccount) -> Changes:
-    """Return what the accounts' own streams record.
+    """Return the events of the two accounts' streams.
 
     Raises:
         Invalid: too many guests have logged in to the account.
@@ -72,9 +74,9 @@ def account_events(command: MergeGuest, account: OpenAccount) -> Changes:
 
 
 def quota_events(context: DecisionContext, command: MergeGuest, performance: str, room: int) -> Changes:
-    """Move the guest's quota of one performance, at most `room` baskets of it; quota that has moved stays where it is.
+    """Return the events that move at most `room` shares of the guest's quota of one performance.
 
-    The account's own share of a basket, if it has one, is newer: it ordered or paid the guest's basket meanwhile.
+    A share that the account has of the same basket is kept: it is newer, as the account ordered or paid the basket.
     """
     quota = context.read(BUYER_QUOTA, command.guest, performance)
     own = context.read(BUYER_QUOTA, command.account, performance)
@@ -85,10 +87,10 @@ def quota_events(context: DecisionContext, command: MergeGuest, performance: str
         BuyerQuotaReceived(guest=command.guest, hold=hold, seats=share.seats, expires_at=share.expires_at)
         for hold, share in left[:room]
     ]
-    parted = [BuyerQuotaReturned(hold=event.hold, seats=event.seats) for event in received]
+    returned = [BuyerQuotaReturned(hold=event.hold, seats=event.seats) for event in received]
     return {
         BUYER_QUOTA.stream(command.guest, performance): [BuyerQuotaMoved(into=command.account)]
         if len(left) <= room
-        else parted,
+        else returned,
         BUYER_QUOTA.stream(command.account, performance): received,
     }

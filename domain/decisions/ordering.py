@@ -1,4 +1,4 @@
-"""From basket to purchase: order a hold, hold and order in one step, confirm, cancel."""
+"""Orders: order a hold, hold and order in one step, confirm, cancel."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ POLICY = "standard-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """A buyer's wish to bind themselves; `contact` names a personal record."""
+    """Order a basket; `contact` is the id of a personal record."""
 
     order: str
     account: str
@@ -53,12 +53,12 @@ def order_hold(context: DecisionContext, command: PlaceOrder, *, hold: str) -> C
     """Turn a hold into an order; both keep the basket's deadline.
 
     Raises:
-        NotFound, HoldEnded, HoldLapsed, PerformanceCancelled.
-        HoldOrdered: it was ordered before; names that order.
+        NotFound, HoldEnded, HoldLapsed, PerformanceIsCancelled.
+        HoldAlreadyOrdered: names the order it belongs to.
     """
     state = require_own_hold(context, hold, command.account)
     if state.order is not None:
-        raise HoldAlreadyOrdered("The hold was ordered before.", order=state.order)
+        raise HoldAlreadyOrdered("The hold is ordered already.", order=state.order)
     if context.deadline_passed(state.expires_at):
         raise lapsed_refusal(state)
     require_not_cancelled(context, state.performance)
@@ -74,7 +74,7 @@ def hold_and_order(context: DecisionContext, command: PlaceOrder, request: HoldS
     """Hold seats and order them in one atomic step.
 
     Raises:
-        Whatever `hold_seats` raises.
+        The errors of `hold_seats`.
     """
     holding = hold_seats(context, request, inventory, order=command.order)
     (hold,) = holding[HOLD.stream(request.hold)]
@@ -85,7 +85,7 @@ def hold_and_order(context: DecisionContext, command: PlaceOrder, request: HoldS
 
 
 def to_order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced) -> OrderPlaced:
-    """Return the order of a basket's lines."""
+    """Return the event that orders a basket's lines."""
     return OrderPlaced(
         order_code=order_code(command.order),
         account=command.account,
@@ -105,7 +105,7 @@ def to_order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlac
 
 
 def confirm_free_order(context: DecisionContext, order_id: str, order: OrderPlaced) -> Changes:
-    """Confirm at once where nothing is to pay."""
+    """Return the events that confirm an order of total 0; none if there is something to pay."""
     if order.total > 0:
         return {}
     context.read_many(SEAT, seats_of(order.lines))
@@ -114,10 +114,12 @@ def confirm_free_order(context: DecisionContext, order_id: str, order: OrderPlac
 
 
 def confirmation_events(order_id: str, order: PlacedOrder, *, payment: str | None, owner: str) -> dict[str, list[Any]]:
-    """Sell every seat, issue every ticket, keep the quota. Whether the seats may be sold is the caller's to judge.
+    """Return the events that sell the order's seats, issue its tickets and keep its quota.
+
+    The caller must have checked that the seats may be sold.
 
     Args:
-        owner: the account that gets the tickets and whose quota counts them: a guest who ordered may have logged in.
+        owner: the account that gets the tickets and whose quota counts; a guest's order may belong to an account now.
     """
     changes: dict[str, list[Any]] = {}
     tickets: list[OrderedTicket] = []
@@ -145,10 +147,13 @@ def confirmation_events(order_id: str, order: PlacedOrder, *, payment: str | Non
 
 
 def require_visible_order(context: DecisionContext, order: str, account: str | None) -> PlacedOrder:
-    """Read an order that must be the account's own; None: anybody's.
+    """Return an order of an account.
+
+    Args:
+        account: the account that must own the order; None: any.
 
     Raises:
-        NotFound: no such order, or somebody else's.
+        NotFound: no such order, or it belongs to another account.
     """
     state = context.read(ORDER, order)
     if isinstance(state, NoOrder) or not (account is None or owns(context, account, state.account)):
@@ -157,13 +162,14 @@ def require_visible_order(context: DecisionContext, order: str, account: str | N
 
 
 def cancel_order(context: DecisionContext, *, order: str, account: str | None, reason: OrderCancelReason) -> Changes:
-    """Give up an order that is not paid; an ended one stays ended, and one whose time has run out expires.
+    """Cancel an order that is not paid; one that has ended records nothing, and one past its deadline expires.
 
-    `account`: whose it must be; None: support acts.
+    Args:
+        account: the account that must own the order; None: any, for support.
 
     Raises:
-        NotFound: no such order, or somebody else's.
-        OrderAlreadyConfirmed: ask for a refund instead.
+        NotFound: no such order, or it belongs to another account.
+        OrderAlreadyConfirmed: a confirmed order is refunded instead.
     """
     state = require_visible_order(context, order, account)
     if state.status is OrderStatus.CONFIRMED:
@@ -180,7 +186,7 @@ def cancel_order(context: DecisionContext, *, order: str, account: str | None, r
 def cancel_payment_events(
     context: DecisionContext, order: PlacedOrder, *, besides: str | None = None
 ) -> dict[str, list[Any]]:
-    """Cancel the payments that still wait for the buyer, but for one: the order needs no money from them."""
+    """Return the events that cancel the order's payments which await the buyer, except payment `besides`."""
     others = [payment for payment in order.payments if payment != besides]
     states = zip(others, context.read_many(PAYMENT, [(payment,) for payment in others]), strict=True)
     return {
@@ -191,7 +197,7 @@ def cancel_payment_events(
 
 
 def release_basket_events(context: DecisionContext, order: PlacedOrder, reason: ReleaseReason) -> Changes:
-    """End the basket of an order that ends; an ended basket stays ended."""
+    """Return the events that release the basket of an order that ends; none if it has ended."""
     hold = context.read(HOLD, order.hold)
     if not isinstance(hold, OpenHold):
         return {}

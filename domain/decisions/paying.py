@@ -1,4 +1,4 @@
-"""Taking money: open a payment, record what the provider says, and decide every capture exactly once."""
+"""Taking money: open a payment and record what the provider reports; `settling` decides every capture once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ CHECKOUT_MARGIN = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPayment:
-    """A buyer's wish to pay their order through `provider`."""
+    """Pay an order through `provider`."""
 
     payment: str
     order: str
@@ -48,11 +48,11 @@ def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
     """Begin an attempt to pay the whole order.
 
     Raises:
-        NotFound, PerformanceCancelled.
+        NotFound, PerformanceIsCancelled.
         AlreadyPaid: the order is confirmed.
         OrderEnded: it has expired or was cancelled.
         HoldLapsed: too little time is left for a checkout.
-        TooManyPayments: too many attempts.
+        TooManyPayments: see `check_attempts`.
     """
     order = require_visible_order(context, command.order, command.account)
     if order.status is OrderStatus.CONFIRMED:
@@ -60,7 +60,7 @@ def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
     if order.status is not OrderStatus.PENDING:
         raise OrderEnded("The order has ended; choose seats again.", order_status=order.status.value)
     if context.deadline_passed(order.expires_at):
-        raise OrderEnded("The time to pay has run out; choose seats again.", order_status=OrderStatus.EXPIRED.value)
+        raise OrderEnded("The time to pay has passed; choose seats again.", order_status=OrderStatus.EXPIRED.value)
     if context.deadline_passed(order.expires_at - CHECKOUT_MARGIN):
         raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
     check_attempts(context, order)
@@ -83,22 +83,22 @@ def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
 
 
 def check_attempts(context: DecisionContext, order: PlacedOrder) -> None:
-    """Refuse more attempts than an order may see; an attempt that the provider never answered hardly counts.
+    """Refuse more attempts than allowed; attempts that the provider never answered have a limit of their own.
 
     Raises:
-        TooManyPayments: too many that the provider answered, or far too many in all.
+        TooManyPayments: too many attempts that the provider answered, or too many in all.
     """
     payments = context.read_many(PAYMENT, [(payment,) for payment in order.payments])
     reached = sum(isinstance(payment, RequestedPayment) and payment.reached_provider for payment in payments)
     if reached >= PAYMENTS_PER_ORDER_MAX or len(payments) >= PAYMENT_REQUESTS_PER_ORDER_MAX:
-        raise TooManyPayments(f"An order can be tried {PAYMENTS_PER_ORDER_MAX} times; ask support.")
+        raise TooManyPayments(f"An order has at most {PAYMENTS_PER_ORDER_MAX} attempts to pay; ask support.")
 
 
 def require_payment(context: DecisionContext, payment: str) -> RequestedPayment:
-    """Read a payment that must be there.
+    """Return a payment that exists.
 
     Raises:
-        NotFound: never requested.
+        NotFound: it was never requested.
     """
     state = context.read(PAYMENT, payment)
     if not isinstance(state, RequestedPayment):
@@ -107,7 +107,7 @@ def require_payment(context: DecisionContext, payment: str) -> RequestedPayment:
 
 
 def open_checkout(context: DecisionContext, *, payment: str, checkout: str) -> Changes:
-    """Record where the buyer pays; once.
+    """Record the provider's checkout; a second time records nothing.
 
     Raises:
         OrderEnded: the payment was cancelled while its checkout was opened.
@@ -116,12 +116,12 @@ def open_checkout(context: DecisionContext, *, payment: str, checkout: str) -> C
     if state.checkout is not None:
         return {}
     if state.status is PaymentStatus.CANCELLED:
-        raise OrderEnded("The order needs no payment any more; nothing was charged.")
+        raise OrderEnded("The order no longer needs a payment; nothing was charged.")
     return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout)]}
 
 
 def require_action(context: DecisionContext, *, payment: str) -> Changes:
-    """Record that the provider asks the buyer for one more step."""
+    """Record that the provider asks the buyer for one more step; only an open payment records it."""
     if require_payment(context, payment).status is not PaymentStatus.OPEN:
         return {}
     return {PAYMENT.stream(payment): [PaymentActionRequired()]}
@@ -130,10 +130,11 @@ def require_action(context: DecisionContext, *, payment: str) -> Changes:
 def capture(
     context: DecisionContext, *, payment: str, amount: int, currency: str, captured_at: datetime, source: str
 ) -> Changes:
-    """Record that the provider took the money, however late; once. `settle` decides what it leads to.
+    """Record that the provider took the money, at any time, once. `settle` decides about it.
 
     Raises:
-        NotFound; Invalid: the money cannot be recorded.
+        NotFound: no such payment.
+        Invalid: the money cannot be recorded.
     """
     require_storable(amount, currency, captured_at)
     if require_payment(context, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
@@ -143,19 +144,19 @@ def capture(
 
 
 def fail(context: DecisionContext, *, payment: str, reason: str) -> Changes:
-    """Record that the provider refused; what ended otherwise stays as it is."""
+    """Record that the provider declined; a payment that has ended records nothing."""
     return end_payment_events(context, payment, PaymentFailed(reason=reason))
 
 
 def expire(context: DecisionContext, *, payment: str) -> Changes:
-    """Record that the checkout ended without money; what ended otherwise stays as it is."""
+    """Record that the checkout ended without a payment; a payment that has ended records nothing."""
     return end_payment_events(context, payment, PaymentExpired())
 
 
 def end_payment_events(
     context: DecisionContext, payment: str, event: PaymentFailed | PaymentExpired
 ) -> dict[str, list[Any]]:
-    """End a payment that still waits for the buyer."""
+    """Return the events that end a payment which awaits the buyer; none if it does not."""
     if require_payment(context, payment).status not in AWAITING_BUYER:
         return {}
     return {PAYMENT.stream(payment): [event]}

@@ -1,4 +1,4 @@
-"""Deleting a performance that was never booked."""
+"""Deletion of a performance without bookings."""
 
 from domain.decision import Changes, DecisionContext
 from domain.decisions.deletion import close_events, finish_events, give_up_events
@@ -13,7 +13,7 @@ from domain.performance import (
 
 
 def close_performance_for_deletion(context: DecisionContext, performance: str) -> Changes:
-    """Suspend sales of the performance, so that its bookings can be checked; a second time records nothing.
+    """Suspend sales of the performance before its bookings are checked; a second time records nothing.
 
     Raises:
         NotFound: no such performance.
@@ -26,10 +26,10 @@ def close_performance_for_deletion(context: DecisionContext, performance: str) -
 
 
 def finish_performance_deletion(context: DecisionContext, performance: str, *, closing: int, in_use: bool) -> Changes:
-    """Archive the performance if nothing uses it, else reopen it.
+    """Archive the performance if nothing was booked, else reopen it.
 
     Args:
-        closing: the number of the closing during which its use was checked.
+        closing: the number of the closing during which its use was checked; nothing is recorded if it is outdated.
 
     Raises:
         NotFound: no such performance.
@@ -45,7 +45,7 @@ def finish_performance_deletion(context: DecisionContext, performance: str, *, c
 
 
 def give_up_performance_deletion(context: DecisionContext, performance: str) -> Changes:
-    """Reopen a performance whose deletion was begun and never finished; anything else records nothing."""
+    """Reopen a performance whose deletion was begun and not finished; in any other state record nothing."""
     state = context.read(PERFORMANCE, performance)
     if not isinstance(state, ScheduledPerformance):
         return {}

@@ -1,7 +1,7 @@
-"""The provider's books against ours: what they show and the log does not becomes a fact, or an exception with an owner.
+"""Reconciliation of a provider's ledger with the log: a missing fact is recorded, a contradiction opens an exception.
 
-Each entry has one effect, however often it is read. One entry explains one capture or one transfer; any other entry
-under the same reference is money of its own. What cannot be compared is written down as unreadable.
+An entry has one effect, however often it is read. One entry matches one capture or transfer; another entry under the
+same reference is different money. An entry that cannot be compared opens an exception as unreadable.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ UNKNOWN_CURRENCY = "XXX"
 
 
 def expire_unknown_payment(context: DecisionContext, *, payment: str) -> Changes:
-    """End a payment the provider never heard of, once its checkout could not be opened any more."""
+    """Expire a payment unknown to the provider, once its deadline has passed so that no checkout can follow."""
     return (
         expire(context, payment=payment)
         if context.deadline_passed(require_payment(context, payment).expires_at)
@@ -42,10 +42,10 @@ def expire_unknown_payment(context: DecisionContext, *, payment: str) -> Changes
 def reconcile_entry(
     context: DecisionContext, entry: LedgerEntry, *, provider: str, provider_refund: str | None = None
 ) -> Changes:
-    """Compare one movement of money with what the log knows, and record what it does not.
+    """Compare one movement of money with the log, and record the difference.
 
     Args:
-        provider: whose books it stands in.
+        provider: the provider whose ledger holds the entry.
         provider_refund: the provider's id of the refund that the entry is about.
     """
     if not is_readable(entry):
@@ -64,7 +64,7 @@ def reconcile_entry(
 
 
 def is_readable(entry: LedgerEntry) -> bool:
-    """Return whether an entry says how much of which currency moved when, which way, and in which dispute if in one."""
+    """Return whether an entry's amount, currency, time and kind can be stored, and its dispute id if it needs one."""
     return (
         entry.kind is not LedgerEntryKind.UNREADABLE
         and 0 <= entry.entry <= ENTRY_STORED_MAX
@@ -74,12 +74,12 @@ def is_readable(entry: LedgerEntry) -> bool:
 
 
 def unreadable_events(context: DecisionContext, entry: LedgerEntry, *, provider: str) -> Changes:
-    """Write an entry down that could not be compared, from nothing but what can always be stored."""
+    """Return the events that open an exception for an entry that cannot be compared; they hold only storable values."""
     return exception_events(context, entry, provider, ExceptionKind.UNREADABLE_ENTRY)
 
 
 def capture_events(context: DecisionContext, entry: LedgerEntry, provider: str) -> Changes:
-    """Record a capture that was never announced; a known one must be the same money, and the only one."""
+    """Return the events of a captured amount: an unreported capture, a match, or an exception for a contradiction."""
     key = entity_key(entry.reference, provider)
     payment = context.read(PAYMENT, key)
     if not isinstance(payment, RequestedPayment) or payment.provider != provider:
@@ -103,9 +103,10 @@ def capture_events(context: DecisionContext, entry: LedgerEntry, provider: str) 
 
 
 def refund_events(context: DecisionContext, entry: LedgerEntry, provider: str, provider_refund: str) -> Changes:
-    """Complete a refund believed open; money that should not have gone back, or not so much, needs support.
+    """Return the events of a refunded amount: a completed refund, a match, or an exception for a contradiction.
 
-    A transfer that moved another sum is done all the same: none follows it, and the difference is support's.
+    A transfer of another amount completes the refund as well, so that no transfer follows; the difference is an
+    exception.
     """
     name, attempt = transfer_of(entry.reference)
     key = entity_key(name, provider)
@@ -117,8 +118,8 @@ def refund_events(context: DecisionContext, entry: LedgerEntry, provider: str, p
     kind = refund_difference(refund, entry, attempt)
     found = {} if kind is None else exception_events(context, entry, provider, kind, refund=key)
     if kind is ExceptionKind.OTHER_REFUND and found and refund.status in UNFINISHED:
-        done = completion_events(context, key, refund, attempt=attempt, provider_refund=provider_refund)
-        return merge_changes(done, found)
+        completed = completion_events(context, key, refund, attempt=attempt, provider_refund=provider_refund)
+        return merge_changes(completed, found)
     if kind is not None:
         return found
     reconciled = {REFUND.stream(key): [RefundReconciled(entry=entry.entry, booked_at=entry.recorded_at)]}
@@ -130,17 +131,17 @@ def refund_events(context: DecisionContext, entry: LedgerEntry, provider: str, p
 
 
 def refund_difference(refund: RequestedRefund, entry: LedgerEntry, attempt: int) -> ExceptionKind | None:
-    """Return what is wrong with money that went back, if anything is."""
+    """Return the kind of contradiction between a refund and an entry; None if they match."""
     if (refund.amount, refund.currency) != (entry.amount, entry.currency):
         return ExceptionKind.OTHER_REFUND
     if refund.status in MONEY_RETURNED:
-        first = refund.booked is None and refund.completed_attempt == attempt
-        return None if first else ExceptionKind.REFUNDED_TWICE
+        is_match = refund.booked is None and refund.completed_attempt == attempt
+        return None if is_match else ExceptionKind.REFUNDED_TWICE
     return None if refund.status in UNFINISHED else ExceptionKind.UNKNOWN_REFUND
 
 
 def dispute_events(context: DecisionContext, entry: LedgerEntry, provider: str) -> Changes:
-    """Record a step of a dispute; one of a payment that is not ours needs support."""
+    """Return the events of a step of a dispute; an exception if the shop has no such payment."""
     key = entity_key(entry.reference, provider)
     payment = context.read(PAYMENT, key)
     if not isinstance(payment, RequestedPayment) or payment.provider != provider:
@@ -172,18 +173,18 @@ def exception_events(
     payment: str | None = None,
     refund: str | None = None,
 ) -> Changes:
-    """Open an exception about an entry, once for each entry; what it is about is found by the entry's reference.
+    """Return the events that open an exception about an entry, once per entry; its reference determines the subject.
 
-    References that are not ours stay out of the log: people write names into them.
+    References unknown to the shop are not recorded: they may contain personal data.
     """
     checkout = entry.checkout_id if PROVIDER_ID.fullmatch(entry.checkout_id) else None
-    known = is_readable(entry)
+    readable = is_readable(entry)
     opened = ExceptionOpened(
         kind=kind,
         owner=EXCEPTIONS_OWNER,
         provider=provider,
-        amount=entry.amount if known else 0,
-        currency=entry.currency if known else UNKNOWN_CURRENCY,
+        amount=entry.amount if readable else 0,
+        currency=entry.currency if readable else UNKNOWN_CURRENCY,
         refundable=refundable if checkout else 0,
         entry=entry.entry if 0 <= entry.entry <= ENTRY_STORED_MAX else None,
         checkout=checkout,
@@ -195,7 +196,7 @@ def exception_events(
 def subject_of(
     context: DecisionContext, entry: LedgerEntry, provider: str, *, payment: str | None, refund: str | None
 ) -> dict[str, Any]:
-    """Return the order, payment, refund and account that an entry is about, as far as its reference names one."""
+    """Return the fields order, payment, refund and account of an entry's exception, as far as it names known ones."""
     of_refund = context.read(REFUND, refund) if refund else None
     if isinstance(of_refund, RequestedRefund):
         return {
@@ -220,7 +221,7 @@ def subject_of(
 
 
 def entry_exception_id(entry: LedgerEntry, provider: str) -> str:
-    """Return the id of an entry's exception; all that the entry says counts, for a provider may number anew."""
+    """Return the id of an entry's exception. It hashes the whole entry, as a provider may renumber its ledger."""
     booked_at = entry.recorded_at if entry.recorded_at.tzinfo else entry.recorded_at.replace(tzinfo=UTC)
     identifying_fields = (
         entry.kind,
@@ -234,7 +235,7 @@ def entry_exception_id(entry: LedgerEntry, provider: str) -> str:
 
 
 def entity_key(reference: str, provider: str) -> str:
-    """Return the id that a reference names; one that is no id of ours gets a key that is safe to read."""
+    """Return the id that a reference names; for one that is no UUID, a UUID hashed from it, safe as a stream key."""
     try:
         if str(UUID(reference)) == reference:
             return reference

@@ -1,4 +1,4 @@
-"""Carrying a refund out: one transfer after another at the provider, until one succeeds or support owns the refund."""
+"""The transfers of an approved refund: retried at the provider until one succeeds or support owns the refund."""
 
 from domain.decision import Changes, DecisionContext, merge_changes
 from domain.decisions.disputed_money import has_money_left
@@ -33,10 +33,10 @@ UNFINISHED = frozenset({RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundSta
 
 
 def require_refund(context: DecisionContext, refund: str) -> RequestedRefund:
-    """Read a refund that must be there.
+    """Return a refund that exists.
 
     Raises:
-        NotFound: never requested.
+        NotFound: it was never requested.
     """
     state = context.read(REFUND, refund)
     if isinstance(state, NoRefund):
@@ -45,10 +45,10 @@ def require_refund(context: DecisionContext, refund: str) -> RequestedRefund:
 
 
 def submit_refund(context: DecisionContext, *, refund: str) -> Changes:
-    """Record that the provider is about to be asked, before it is.
+    """Record a transfer before it is sent to the provider.
 
-    Only a transfer that is known to have failed is followed by another; what support owns waits for support. While the
-    money is disputed nothing is sent; once it is lost to the dispute, support owns the refund.
+    A new transfer follows only one that failed; a refund that support owns has none. While a dispute of the payment is
+    open, nothing is recorded; if the money is lost to the dispute, the refund fails and support owns it.
     """
     state = require_refund(context, refund)
     if state.status not in {RefundStatus.APPROVED, RefundStatus.FAILED} or state.owner is not None:
@@ -66,7 +66,7 @@ def submit_refund(context: DecisionContext, *, refund: str) -> Changes:
 
 
 def complete_refund(context: DecisionContext, *, reference: str, provider_refund: str) -> Changes:
-    """Record that the transfer called `reference` gave the money back; once, even if it was believed to have failed."""
+    """Record that transfer `reference` returned the money, once, even if it was recorded as failed before."""
     refund, attempt = transfer_of(reference)
     state = require_refund(context, refund)
     if state.status not in UNFINISHED or not 1 <= attempt <= state.attempts:
@@ -75,7 +75,7 @@ def complete_refund(context: DecisionContext, *, reference: str, provider_refund
 
 
 def completion_changes(refund: str, state: RequestedRefund, provider_refund: str, attempt: int) -> Changes:
-    """Close a refund whose money has gone back."""
+    """Return the events that complete a refund, on its own stream and its order's."""
     return merge_changes(
         {REFUND.stream(refund): [RefundCompleted(provider_refund=provider_refund, attempt=attempt)]},
         order_closing_events(refund, state, RefundOutcome.COMPLETED),
@@ -83,16 +83,16 @@ def completion_changes(refund: str, state: RequestedRefund, provider_refund: str
 
 
 def order_closing_events(refund: str, state: RequestedRefund, outcome: RefundOutcome) -> Changes:
-    """Close a refund on its order, if it has one."""
+    """Return the event that closes a refund on its order; none if it has no order."""
     return {ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=outcome)]} if state.order else {}
 
 
 def completion_events(
     context: DecisionContext, refund: str, state: RequestedRefund, *, attempt: int, provider_refund: str
 ) -> Changes:
-    """Complete a refund whose money has gone back.
+    """Return the events that complete a refund and what follows from it.
 
-    It resolves the exception of a refund that had failed, and opens one if the bank took the same money back, too.
+    They close the exception of a refund that had failed, and open one if a lost dispute took the same money.
     """
     if state.order:
         context.read(ORDER, state.order)
@@ -105,25 +105,25 @@ def completion_events(
 
 
 def overpaid_exception_events(context: DecisionContext, refund: str, state: RequestedRefund) -> Changes:
-    """Open an exception for what left beyond the capture, once a refund completes beside a lost dispute."""
+    """Return the events that open an exception for money refunded in addition to a lost dispute; none if none was."""
     payment = context.read(PAYMENT, state.payment) if state.payment else None
     if not isinstance(payment, RequestedPayment) or not payment.lost or not state.order:
         return {}
     order = context.read(ORDER, state.order)
     assert isinstance(order, PlacedOrder)
-    room = payment.captured - payment.lost - order.amount_refunded(str(state.payment))
-    beyond = min(state.amount, state.amount - room)
-    if beyond <= 0:
+    left = payment.captured - payment.lost - order.amount_refunded(str(state.payment))
+    excess = min(state.amount, state.amount - left)
+    if excess <= 0:
         return {}
     kind = ExceptionKind.REFUNDED_AND_DISPUTED
-    opened = to_refund_exception(refund, state, kind, amount=beyond, attempts=state.attempts)
+    opened = to_refund_exception(refund, state, kind, amount=excess, attempts=state.attempts)
     return exception_opened_events(context, derived_id(refund, kind), opened)
 
 
 def fail_refund(context: DecisionContext, *, reference: str, reason: str) -> Changes:
-    """Record that the transfer called `reference` failed; after the last attempt support owns the refund.
+    """Record that transfer `reference` failed; after the last attempt support owns the refund.
 
-    The seat never goes back. Late word of an earlier attempt says nothing about the one under way.
+    The seat is not returned to the buyer. A late report of an earlier attempt records nothing.
     """
     refund, attempt = transfer_of(reference)
     state = require_refund(context, refund)
@@ -139,7 +139,7 @@ def fail_refund(context: DecisionContext, *, reference: str, reason: str) -> Cha
 
 
 def report_unanswered(context: DecisionContext, *, refund: str) -> Changes:
-    """Open an exception, once, for a transfer under way that nobody can be asked about; its outcome closes it."""
+    """Open an exception, once, for a submitted transfer whose provider is unknown; its outcome closes it."""
     state = require_refund(context, refund)
     if state.status is not RefundStatus.SUBMITTED:
         return {}
@@ -149,7 +149,7 @@ def report_unanswered(context: DecisionContext, *, refund: str) -> Changes:
 
 
 def final_failure_events(context: DecisionContext, refund: str, state: RequestedRefund, reason: str) -> Changes:
-    """Record that no other transfer follows, and open the exception that support ends."""
+    """Return the events of the last failed transfer, and of the exception for support."""
     kind = ExceptionKind.REFUND_FAILED
     opened = to_refund_exception(refund, state, kind, amount=state.amount, attempts=state.attempts, failure=reason)
     return merge_changes(
@@ -159,12 +159,12 @@ def final_failure_events(context: DecisionContext, refund: str, state: Requested
 
 
 def failure_exception_id(refund: str, attempts: int) -> str:
-    """Return the id of the exception of a refund that failed after so many attempts."""
+    """Return the id of the exception of a refund that failed after `attempts` attempts."""
     return derived_id(refund, ExceptionKind.REFUND_FAILED, str(attempts))
 
 
 def unanswered_exception_id(refund: str, attempts: int) -> str:
-    """Return the id of the exception of a refund whose transfer under way nobody can be asked about."""
+    """Return the id of the exception of a refund whose submitted transfer cannot be queried."""
     return derived_id(refund, ExceptionKind.REFUND_UNANSWERED, str(attempts))
 
 
@@ -177,7 +177,7 @@ def to_refund_exception(
     attempts: int = 0,
     failure: str | None = None,
 ) -> ExceptionOpened:
-    """Return the opening of an exception about a refund of ours."""
+    """Return the event that opens an exception about a refund; `amount` in minor units."""
     return ExceptionOpened(
         kind=kind,
         owner=EXCEPTIONS_OWNER,
@@ -200,7 +200,7 @@ def retry_refund(context: DecisionContext, *, refund: str, by: str) -> Changes:
     """Begin another round of transfers of a refund that support owns.
 
     Raises:
-        ResolutionNotPossible: it is not support's, or has ended.
+        ResolutionNotPossible: support does not own it, or it has ended.
     """
     require_owned(require_refund(context, refund))
     return {REFUND.stream(refund): [RefundRetried(by=by)]}
@@ -209,12 +209,12 @@ def retry_refund(context: DecisionContext, *, refund: str, by: str) -> Changes:
 def close_refund(
     context: DecisionContext, *, refund: str, outcome: RefundOutcome, by: str, unanswered: bool = False
 ) -> Changes:
-    """End a refund that support owns without a transfer: paid another way, or written off.
+    """Close a refund that support owns without a transfer: paid another way, or written off.
 
-    `unanswered`: a transfer is under way that nobody can be asked about; money that it moves is another exception.
+    `unanswered`: a submitted transfer cannot be queried; money that it moves is another exception.
 
     Raises:
-        ResolutionNotPossible: it is not support's, or has ended.
+        ResolutionNotPossible: support does not own it, or it has ended.
     """
     state = require_refund(context, refund)
     if not (unanswered and state.status is RefundStatus.SUBMITTED):
@@ -228,10 +228,10 @@ def close_refund(
 
 
 def require_owned(state: RequestedRefund) -> None:
-    """Refuse unless support owns a refund that failed.
+    """Refuse a refund that has not failed or is not owned by support.
 
     Raises:
-        ResolutionNotPossible
+        ResolutionNotPossible: holds the status of the refund.
     """
     if state.status is not RefundStatus.FAILED or state.owner is None:
         raise ResolutionNotPossible("This refund is not waiting for support.", refund_status=state.status.value)

@@ -1,6 +1,6 @@
-"""Giving money back: asked for by the owner, decided by support, carried out afterwards.
+"""Refunds: requested by the owner or support, decided by support, transferred afterwards.
 
-Money, the right to attend, the ticket and the seat are four facts; an approval records the last three at once.
+Money, right to attend, ticket and seat are recorded separately; an approval records the last three at once.
 """
 
 from collections.abc import Sequence
@@ -68,10 +68,10 @@ NOTHING_LEFT = "These lines are refunded already, or a refund of them is open."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRefund:
-    """A request to get money back for `lines` (None: for all that can be refunded) of an order.
+    """Request a refund of `lines` (None: all that can be refunded) of an order.
 
-    `account`: whose order it must be; None: support acts. `by`: the account that asks, if it is not the owner.
-    `reason_text`: support's reason, in words.
+    `account`: the account that must own the order; None: support acts. `by`: the account that requests it, if it is
+    not the owner. `reason_text`: the reason in the words of support.
     """
 
     refund: str
@@ -84,17 +84,19 @@ class RequestRefund:
 
 
 def request_refund(context: DecisionContext, command: RequestRefund) -> Changes:
-    """Ask for money back; the amount is spoken for from now on. What was asked for in time may be decided at any time.
+    """Request a refund; its amount is committed from now on. Its decision has no deadline.
 
-    Lines whose money a lost dispute took end without money if support asks with a reason, so that their seats are free.
+    Lines whose money a lost dispute took are cancelled without a refund if support gives a reason: it frees their
+    seats.
 
     Raises:
-        NotFound, Invalid (a line the order does not have).
-        NotConfirmed: nothing was sold.
-        PerformanceStarted: too late for the owner, or support gives no reason.
-        TicketUsed: somebody has entered with a line that is named, or with all that are left.
-        PaymentDisputed: the buyer's bank holds the money, or took it back.
-        NothingToRefund: refunded already, or a refund is open.
+        NotFound: no such order of the account.
+        Invalid: a line the order does not have.
+        NotConfirmed: the order is not confirmed.
+        PerformanceStarted: the performance has begun, and the owner asks, or support gives no reason.
+        TicketUsed: the ticket of a named line was used, or those of all lines left.
+        PaymentDisputed: the money is disputed or lost to a dispute.
+        NothingToRefund: the lines are refunded, or have an open refund.
     """
     order = require_visible_order(context, command.order, command.account)
     if order.status is not OrderStatus.CONFIRMED:
@@ -116,7 +118,7 @@ def request_refund(context: DecisionContext, command: RequestRefund) -> Changes:
 
 
 def ends_without_money(context: DecisionContext, order: PlacedOrder, command: RequestRefund, lines: list[Line]) -> bool:
-    """Return whether support ends lines with a reason although a lost dispute took their money."""
+    """Return whether support cancels lines with a reason although a lost dispute took their money."""
     payment = context.read(PAYMENT, order.paid_by) if order.paid_by else None
     if command.account is not None or command.reason_text is None or order.paid_by is None:
         return False
@@ -128,7 +130,7 @@ def ends_without_money(context: DecisionContext, order: PlacedOrder, command: Re
 def to_refund_requested(
     context: DecisionContext, order: PlacedOrder, command: RequestRefund, lines: list[Line], amount: int
 ) -> RefundRequested:
-    """Return the request for lines of a confirmed order."""
+    """Return the event that requests a refund of lines of a confirmed order."""
     payment = context.read(PAYMENT, order.paid_by) if order.paid_by else None
     return RefundRequested(
         order=command.order,
@@ -147,43 +149,46 @@ def to_refund_requested(
 
 
 def requested_lines(context: DecisionContext, order: PlacedOrder, command: RequestRefund) -> list[Line]:
-    """Return the lines to refund; where none is named, all that nobody has entered with.
+    """Return the lines to refund: those named, or all whose tickets were not used.
 
     Raises:
-        Invalid: no line, one the order does not have, or one named twice.
-        NothingToRefund: a line that is refunded already or spoken for.
-        TicketUsed: somebody has entered with a line that is named, or with all that are left.
+        Invalid: no line, one the order does not have, or a duplicate.
+        NothingToRefund: a line is refunded, or has an open refund.
+        TicketUsed: the ticket of a named line was used, or those of all lines left.
     """
-    wanted, left = command.lines, order.refundable()
-    if wanted is None:
-        if not left:
+    requested, refundable = command.lines, order.refundable()
+    if requested is None:
+        if not refundable:
             raise NothingToRefund(NOTHING_LEFT)
-        return unused_lines(context, order, left, reason_text=command.reason_text)
-    if not wanted or len(set(wanted)) < len(wanted) or set(wanted) - {line.line_id for line in order.lines}:
-        raise Invalid("Name lines of this order, each once.", lines=list(wanted))
-    lines = [line for line in left if line.line_id in wanted]
-    if len(lines) < len(wanted):
-        gone = sorted(set(wanted) - {line.line_id for line in lines})
-        raise NothingToRefund(NOTHING_LEFT, lines=gone)
+        return unused_lines(context, order, refundable, reason_text=command.reason_text)
+    known = {line.line_id for line in order.lines}
+    if not requested or len(set(requested)) < len(requested) or set(requested) - known:
+        raise Invalid("Name lines of this order, each once.", lines=list(requested))
+    lines = [line for line in refundable if line.line_id in requested]
+    if len(lines) < len(requested):
+        refused = sorted(set(requested) - {line.line_id for line in lines})
+        raise NothingToRefund(NOTHING_LEFT, lines=refused)
     check_unused(context, order, lines, reason_text=command.reason_text)
     return lines
 
 
 def order_of(state: RequestedRefund) -> str:
-    """Return the order of a refund that waits for a decision; only a refund that ends an exception has none."""
-    assert state.order is not None, "a refund without an order is approved as it is opened"
+    """Return the order of an undecided refund; only a refund that ends an exception may have none."""
+    assert state.order is not None, "a refund without an order is approved when it is opened"
     return state.order
 
 
 def require_undecided(context: DecisionContext, refund: str, by: str) -> RequestedRefund:
-    """Read a refund that waits for its decision, which `by` may make.
+    """Return a refund that awaits its decision, which `by` may make.
 
     Raises:
-        NotFound; RefundDecided: approved or rejected before; OwnDecision.
+        NotFound: no such refund.
+        RefundDecided: it was approved or rejected.
+        OwnDecision: `by` owns the order or requested the refund.
     """
     state = require_refund(context, refund)
     if state.status is not RefundStatus.REQUESTED:
-        raise RefundDecided("The refund was decided before.", refund_status=state.status.value)
+        raise RefundDecided("The refund is decided already.", refund_status=state.status.value)
     require_uninvolved(context, by, state.account, state.requested_by)
     return state
 
@@ -191,10 +196,10 @@ def require_undecided(context: DecisionContext, refund: str, by: str) -> Request
 def approve_refund(
     context: DecisionContext, *, refund: str, by: str, limits: FourEyesLimits = ONE_IS_ENOUGH
 ) -> Changes:
-    """Let the money go back: the lines end, their tickets are void, their seats free, the quota returned.
+    """Approve a refund: cancel its lines, void their tickets, free their seats, and give back the quota.
 
-    Whether it was asked for in time was judged then; a ticket used since keeps its line from going back. Where `limits`
-    ask for two accounts, the first one's approval is only recorded.
+    The time of the request is not checked again. A ticket that was used since prevents the approval. If `limits` ask
+    for two accounts, the first approval is recorded as an endorsement.
 
     Raises:
         NotFound, RefundDecided, OwnDecision, TicketUsed, PaymentDisputed, DisputeSettled.
@@ -220,10 +225,10 @@ def approve_refund(
 
 
 def require_still_lost(context: DecisionContext, order: PlacedOrder, state: RequestedRefund, lines: list[Line]) -> None:
-    """Refuse to end lines without money once a dispute that had taken it was won.
+    """Refuse to cancel lines without a refund once the dispute that had taken their money was won.
 
     Raises:
-        DisputeSettled
+        DisputeSettled: the money can be refunded again.
     """
     payment = context.read(PAYMENT, order.paid_by) if order.paid_by else None
     without_money = state.amount == 0 < refundable_amount(lines)
@@ -232,7 +237,7 @@ def require_still_lost(context: DecisionContext, order: PlacedOrder, state: Requ
 
 
 def amount_to_refund(order: PlacedOrder, state: RequestedRefund, refund: str) -> int:
-    """Return what goes back for lines of the order with this refund and every other, so that a sum cannot be split."""
+    """Return the sum of this and the order's other refunds of lines, so that splitting a refund avoids no limit."""
     others = (known for name, known in order.refunds.items() if name != refund and known.lines)
     return state.amount + sum(known.amount for known in others if known.outcome is not RefundOutcome.REJECTED)
 
@@ -240,9 +245,9 @@ def amount_to_refund(order: PlacedOrder, state: RequestedRefund, refund: str) ->
 def revoke_attendance_events(
     context: DecisionContext, refund: str, state: RequestedRefund, order: PlacedOrder, lines: list[Line]
 ) -> Changes:
-    """Void the lines' tickets, free their seats and give the quota back, each only as far as it is still the order's.
+    """Return the events that void the tickets, free the seats and give back the quota of lines.
 
-    A seat that was sold to another order meanwhile stays sold, and a ticket that is void already is not voided again.
+    Seats that another order has bought since, and void tickets, have no events.
     """
     changes: dict[str, Sequence[Any]] = {}
     order_id = order_of(state)
@@ -261,12 +266,12 @@ def revoke_attendance_events(
 
 
 def complete_free_refund_events(refund: str, state: RequestedRefund) -> Changes:
-    """Close a refund at once where no money moves."""
+    """Return the events that complete a refund of amount 0, which needs no transfer; none otherwise."""
     return completion_changes(refund, state, NOTHING_TO_TRANSFER, 0) if state.amount == 0 else {}
 
 
 def reject_refund(context: DecisionContext, *, refund: str, by: str, reason_text: str | None = None) -> Changes:
-    """Leave the order as it was; what was spoken for is free again.
+    """Reject a refund: the order is unchanged, and the amount is no longer committed.
 
     Raises:
         NotFound, RefundDecided, OwnDecision.

@@ -1,4 +1,4 @@
-"""Ending an exception: support accepts it, refunds it, has it tried again or writes it off, with a reason."""
+"""Closing an exception: support accepts, refunds, retries or writes it off, with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,18 +29,18 @@ BY_SUPPORT: Mapping[Resolution, RefundOutcome] = {
     Resolution.ACCEPT: RefundOutcome.PAID_ANOTHER_WAY,
     Resolution.WRITE_OFF: RefundOutcome.WRITTEN_OFF,
 }
-"""What becomes of a refund that failed for good."""
+"""The outcome of a failed refund whose exception support closes with this resolution."""
 
 OF_PAYMENT = frozenset({ExceptionKind.WRONG_CURRENCY, ExceptionKind.UNDECIDED_CAPTURE})
-"""Kinds whose money is the one capture that the payment knows."""
+"""Kinds whose money is the capture that the payment recorded."""
 
 OF_TRANSFER = frozenset({ExceptionKind.REFUND_FAILED, ExceptionKind.REFUND_UNANSWERED})
-"""Kinds whose end ends a refund of ours."""
+"""Kinds about a refund of the shop; closing the exception ends or retries that refund."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveException:
-    """End an exception as `resolution` says; `by` is the account that decides."""
+    """Close an exception with `resolution`; `by`: the account that decides."""
 
     exception: str
     resolution: Resolution
@@ -50,16 +50,16 @@ class ResolveException:
 
 
 def resolve_exception(context: DecisionContext, command: ResolveException) -> Changes:
-    """End an exception, once. Where `limits` ask for two accounts, the first one's resolution is only proposed.
+    """Close an exception, once. If `limits` ask for two accounts, the first one's resolution is a proposal.
 
-    A second account that wants another resolution replaces the proposal.
+    A second account that chooses another resolution replaces the proposal.
 
     Raises:
-        NotFound.
-        ExceptionEnded: closed before.
-        OwnDecision: `by` owns the order or asked for the refund.
-        ResolutionNotPossible: this kind does not end so.
-        PaymentDisputed: what would be refunded is disputed.
+        NotFound: it was never opened.
+        ExceptionEnded: it is closed.
+        OwnDecision: `by` owns the order or requested the refund.
+        ResolutionNotPossible: this kind of exception cannot be closed so.
+        PaymentDisputed: the money to refund is disputed.
     """
     state = require_open(context, command.exception)
     opened = state.opened
@@ -83,51 +83,51 @@ def resolve_exception(context: DecisionContext, command: ResolveException) -> Ch
 
 
 def require_open(context: DecisionContext, exception: str) -> OpenException:
-    """Read an exception that waits for its end.
+    """Return an exception that is open.
 
     Raises:
-        NotFound: never opened.
-        ExceptionEnded: closed before.
+        NotFound: it was never opened.
+        ExceptionEnded: it is closed.
     """
     state = context.read(EXCEPTION, exception)
     if isinstance(state, NoException):
         raise NotFound("There is no such exception.")
     if not isinstance(state, OpenException):
-        raise ExceptionEnded("This exception was closed before.", resolution=state.closed.resolution.value)
+        raise ExceptionEnded("This exception is closed already.", resolution=state.closed.resolution.value)
     return state
 
 
 def possible_resolutions(kind: ExceptionKind, *, refundable: int) -> frozenset[Resolution]:
-    """Return how an exception of a kind can end, with so much to send back."""
+    """Return the resolutions of an exception of a kind, of which `refundable` minor units can be refunded."""
     return RESOLUTIONS[kind] if refundable else RESOLUTIONS[kind] - {Resolution.REFUND}
 
 
 def require_possible(opened: ExceptionOpened, resolution: Resolution) -> None:
-    """Refuse a resolution that an exception's kind does not have, or a refund where nothing is refundable.
+    """Refuse a resolution that this kind of exception does not have, or a refund if nothing is refundable.
 
     Raises:
-        ResolutionNotPossible
+        ResolutionNotPossible: names the possible resolutions.
     """
     possible = possible_resolutions(opened.kind, refundable=opened.refundable)
     if resolution not in possible:
         raise ResolutionNotPossible(
-            "An exception of this kind does not end so.", possible=sorted(each.value for each in possible)
+            "An exception of this kind cannot be closed so.", possible=sorted(each.value for each in possible)
         )
 
 
 def refund_requester(context: DecisionContext, opened: ExceptionOpened) -> str | None:
-    """Return the account that asked for the refund that an exception is about."""
+    """Return the account that requested the refund an exception is about; None if there is none."""
     refund = context.read(REFUND, opened.refund) if opened.refund else None
     return refund.requested_by if isinstance(refund, RequestedRefund) else None
 
 
 def to_proposal(command: ResolveException) -> ExceptionResolutionProposed:
-    """Return the event of a first account's resolution."""
+    """Return the event that records the first account's resolution."""
     return ExceptionResolutionProposed(resolution=command.resolution, reason=command.reason, by=command.by)
 
 
 def resolution_effects(context: DecisionContext, command: ResolveException, opened: ExceptionOpened) -> Changes:
-    """Return what a resolution does beside closing the exception."""
+    """Return the events that a resolution has besides closing the exception."""
     if command.resolution is Resolution.REFUND:
         return refund_events(context, command, opened)
     if opened.kind not in OF_TRANSFER or opened.refund is None:
@@ -140,12 +140,12 @@ def resolution_effects(context: DecisionContext, command: ResolveException, open
 
 
 def refund_events(context: DecisionContext, command: ResolveException, opened: ExceptionOpened) -> Changes:
-    """Send back what is refundable through the usual transfers, under a reference that only this exception has.
+    """Return the events that open and approve a refund of what is refundable, with an id derived from the exception.
 
-    A second capture is not the payment's own money, so its refund names the checkout alone.
+    A second capture is not the payment's own money, so its refund names only the checkout.
 
     Raises:
-        PaymentDisputed: the buyer's bank holds the money, or took it back.
+        PaymentDisputed: the money is disputed or lost to a dispute.
     """
     require_money_left(context, opened)
     refund = exception_refund_id(command.exception)
@@ -172,18 +172,18 @@ def refund_events(context: DecisionContext, command: ResolveException, opened: E
 
 
 def require_money_left(context: DecisionContext, opened: ExceptionOpened) -> None:
-    """Refuse to refund while the payment is disputed, or what of its own money a dispute took.
+    """Refuse a refund while a dispute is open, or of the payment's own money that a dispute took.
 
     Raises:
-        PaymentDisputed
+        PaymentDisputed: the money is disputed or lost to a dispute.
     """
     payment = context.read(PAYMENT, opened.payment) if opened.payment else None
     order = context.read(ORDER, opened.order) if opened.order else None
     if not isinstance(payment, RequestedPayment) or not isinstance(order, PlacedOrder) or not payment.disputes:
         return
-    own = opened.kind in OF_PAYMENT
-    left = has_money_left(payment, order, str(opened.payment), amount=opened.refundable, refund=None)
-    if payment.dispute_open or (own and not left):
+    is_own_capture = opened.kind in OF_PAYMENT
+    has_left = has_money_left(payment, order, str(opened.payment), amount=opened.refundable, refund=None)
+    if payment.dispute_open or (is_own_capture and not has_left):
         raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
 
 

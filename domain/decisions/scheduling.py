@@ -1,4 +1,4 @@
-"""What organizers decide about a performance: announce it, move it, price it, pause it, cancel it."""
+"""Organizers' decisions on a performance: schedule, reschedule, price, pause, change its rules, cancel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -32,20 +32,20 @@ from domain.values import AMOUNT_MAX, EntryRules, PerformanceCancelReason, Price
 PRICES_PER_PERFORMANCE_MAX = 200
 
 CHANGES_AFTER_START_MAX = timedelta(hours=72)
-"""How long after its start a performance can still be cancelled or moved: a weekend, until the office opens again."""
+"""How long after its start a performance can still be cancelled or rescheduled; covers a weekend."""
 
 DOORS_BEFORE_START_MAX = timedelta(hours=48)
-"""How long before the start the doors may open: tickets admit from then on, so a mistyped day would use them up."""
+"""How long before the start the doors may open. Tickets admit from then on, so a mistyped date would use them up."""
 
 
 def schedule(context: DecisionContext, performance: str, request: PerformanceScheduled) -> Changes:
-    """Announce a showing.
+    """Schedule a performance.
 
     Raises:
-        NotFound: the event is not there.
+        NotFound: no such event.
         AlreadyExists: the performance exists.
-        Invalid: doors after the start or days before it, on-sale after the start, a price twice, negative or over the
-            cap.
+        Invalid: a start in the past, doors or sales that open after it, doors that open days before it, invalid prices,
+            or an unknown currency.
     """
     event = context.read(EVENT, request.event)
     if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
@@ -61,13 +61,13 @@ def schedule(context: DecisionContext, performance: str, request: PerformanceSch
 
 
 def check_start_ahead(context: DecisionContext, starts_at: datetime) -> None:
-    """Refuse a start that has passed: nothing could be sold any more.
+    """Refuse a start that has passed.
 
     Raises:
-        Invalid.
+        Invalid: `starts_at` has passed.
     """
     if context.deadline_passed(starts_at):
-        raise Invalid("The start lies in the past; check the date.", starts_at=starts_at)
+        raise Invalid("The start is in the past; check the date.", starts_at=starts_at)
 
 
 def check_times(starts_at: datetime, doors_at: datetime | None, on_sale_at: datetime) -> None:
@@ -82,18 +82,18 @@ def check_times(starts_at: datetime, doors_at: datetime | None, on_sale_at: date
 
 
 def check_prices(prices: tuple[Price, ...]) -> None:
-    """Refuse prices named twice, below zero or over the cap."""
+    """Refuse duplicate prices, and those below zero or above `AMOUNT_MAX`."""
     if not 0 < len(prices) <= PRICES_PER_PERFORMANCE_MAX:
         raise Invalid(f"A performance has 1 to {PRICES_PER_PERFORMANCE_MAX} prices.")
     if len(by_category(prices)) < len(prices):
         raise Invalid("A category and ticket type may have one price only.")
     if not all(0 <= price.amount <= AMOUNT_MAX for price in prices):
-        raise Invalid(f"Prices lie between 0 and {AMOUNT_MAX} minor units.")
+        raise Invalid(f"Prices must be 0 to {AMOUNT_MAX} minor units.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRulesChange:
-    """Entry rules to change; None leaves a rule as it is."""
+    """Changes of entry rules; None keeps a rule."""
 
     registered_devices: bool | None = None
     disputed_tickets_admitted: bool | None = None
@@ -106,9 +106,9 @@ class EntryRulesChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePerformance:
-    """An organizer's changes to a performance; None leaves a field as it is, `without_doors_at` removes that time.
+    """An organizer's changes to a performance; None keeps a field, `without_doors_at` removes `doors_at`.
 
-    The doors move with the start, unless a time is given for them.
+    The doors keep their distance to the start, unless `doors_at` is given.
     """
 
     performance: str
@@ -123,18 +123,18 @@ class ChangePerformance:
 
     @property
     def changes_sale(self) -> bool:
-        """Whether anything but the entry rules is to be different."""
+        """Whether anything except the entry rules may change."""
         sale = (self.starts_at, self.doors_at, self.on_sale_at, self.prices, self.limits, self.sales)
         return self.without_doors_at or any(each is not None for each in sale)
 
 
 def change(context: DecisionContext, command: ChangePerformance) -> Changes:
-    """Change what differs. A performance that moves can be refunded on its buyers' request until its new start.
+    """Record the fields that differ. Buyers may request refunds until the new start of a rescheduled performance.
 
     Raises:
-        NotFound, PerformanceCancelled.
-        Invalid: times in the wrong order, a new start in the past, prices that make no sense.
-        PerformanceStarted: it began too long ago; the entry rules alone can still change.
+        NotFound, PerformanceIsCancelled.
+        Invalid: times in the wrong order, a new start in the past, or invalid prices.
+        PerformanceStarted: it began too long ago; only the entry rules can still change.
     """
     state = require_not_cancelled(context, command.performance)
     if command.changes_sale:
@@ -149,10 +149,10 @@ def change(context: DecisionContext, command: ChangePerformance) -> Changes:
 
 
 def check_changeable(context: DecisionContext, state: ScheduledPerformance) -> None:
-    """Refuse what began more than `CHANGES_AFTER_START_MAX` ago.
+    """Refuse a performance that began more than `CHANGES_AFTER_START_MAX` ago.
 
     Raises:
-        PerformanceStarted: says when it began and until when it could be changed.
+        PerformanceStarted: holds its start, and the time until which it could be changed.
     """
     until = state.starts_at + CHANGES_AFTER_START_MAX
     if context.deadline_passed(until):
@@ -167,7 +167,7 @@ def check_changeable(context: DecisionContext, state: ScheduledPerformance) -> N
 def time_events(
     context: DecisionContext, state: ScheduledPerformance, command: ChangePerformance
 ) -> list[PerformanceEvent]:
-    """Return the new times, if they differ.
+    """Return the event with the new times; none if they are equal.
 
     Raises:
         Invalid: times in the wrong order, or a new start in the past.
@@ -184,12 +184,12 @@ def time_events(
 
 
 def shifted_doors(state: ScheduledPerformance, starts_at: datetime) -> datetime | None:
-    """Return when the doors open, as long before the start as until now: they decide from when on tickets admit."""
+    """Return the opening of the doors, moved with the start so that the time between them stays the same."""
     return None if state.doors_at is None else starts_at - (state.starts_at - state.doors_at)
 
 
 def price_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
-    """Return the new prices and limits, if they differ."""
+    """Return the events with the new prices and limits; none if they are equal."""
     events: list[PerformanceEvent] = []
     if command.prices is not None:
         check_prices(command.prices)
@@ -202,7 +202,7 @@ def price_events(state: ScheduledPerformance, command: ChangePerformance) -> lis
 
 
 def sales_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
-    """Return what was decided about sales, if it differs."""
+    """Return the event with the new sales state; none if it is equal."""
     if command.sales is None or command.sales is state.sales:
         return []
     events: dict[SalesState, PerformanceEvent] = {
@@ -214,7 +214,7 @@ def sales_events(state: ScheduledPerformance, command: ChangePerformance) -> lis
 
 
 def entry_rules_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
-    """Return the new entry rules, if they differ."""
+    """Return the event with the new entry rules; none if they are equal."""
     rules = state.entry_rules if command.entry_rules is None else command.entry_rules.applied_to(state.entry_rules)
     return [] if rules == state.entry_rules else [EntryRulesChanged(rules=rules)]
 

@@ -1,8 +1,8 @@
-"""What a capture leads to: the order is confirmed, or the money goes back. Never neither, never both.
+"""The decision on a capture: either the order is confirmed or the money is refunded, in one append.
 
-A captured payment is not judged by a deadline: if every seat is free, lapsed or still this basket's and the performance
-takes place, the order is confirmed. One whose basket had lapsed is sold anew: the performance must not have begun, and
-what the buyer took since counts against the limits (record 21).
+No deadline applies to a captured payment: if every seat is free, lapsed or still in this basket and the performance
+takes place, the order is confirmed. If the basket had lapsed, its seats are sold anew: the performance must not have
+begun, and seats the buyer took since count against the limits (record 21).
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derive
 
 RULE = "settle_payments"
 UNDECIDED_MAX = timedelta(seconds=30)
-"""How long a capture may stay undecided: the grace, a standby's take-over, and room for a rule that is behind."""
+"""The longest time a capture may stay undecided: grace period, take-over by a standby, and a margin for backlog."""
 
 
 def settle(context: DecisionContext, *, payment: str) -> Changes:
-    """Decide a capture in one append to payment and order; a decided one records nothing."""
+    """Decide a capture in one append to payment and order; a payment without an undecided capture records nothing."""
     state = context.read(PAYMENT, payment)
     if not isinstance(state, RequestedPayment) or state.status is not PaymentStatus.CAPTURED:
         return {}
@@ -56,7 +56,7 @@ def settle(context: DecisionContext, *, payment: str) -> Changes:
 
 
 def exception_events(context: DecisionContext, payment: str, state: RequestedPayment, kind: ExceptionKind) -> Changes:
-    """Leave a capture to support: the order stays as it is, and what no dispute took can be sent back."""
+    """Return the events that refer a capture to support: the order is unchanged, the undisputed part is refundable."""
     opened = ExceptionOpened(
         kind=kind,
         owner=EXCEPTIONS_OWNER,
@@ -78,7 +78,7 @@ def exception_events(context: DecisionContext, payment: str, state: RequestedPay
 
 
 def refund_reason_for(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | None:
-    """Return why the money cannot be kept, whatever the seats are."""
+    """Return why the money must be refunded regardless of the seats; None: it need not be."""
     if payment.captured != order.total:
         return RefundReason.WRONG_AMOUNT
     match order.status:
@@ -91,11 +91,11 @@ def refund_reason_for(payment: RequestedPayment, order: PlacedOrder) -> RefundRe
 
 
 def confirmation_or_refund_events(context: DecisionContext, payment: str, order_id: str, order: PlacedOrder) -> Changes:
-    """Sell the order's seats, taking back those that had lapsed.
+    """Return the events that sell the order's seats, including those whose claim had lapsed.
 
     Raises:
-        SeatsTaken, PerformanceCancelled, LimitReached, NotFound: the order cannot be confirmed any more.
-        PerformanceStarted: its basket had lapsed, and nothing is sold after the start.
+        SeatsTaken, PerformanceIsCancelled, LimitReached, NotFound: the order can no longer be confirmed.
+        PerformanceStarted: its basket had lapsed, and the performance has begun.
     """
     performance = require_not_cancelled(context, order.performance)
     owner, buyer = quota_of(context, order.account, order.performance)
@@ -118,10 +118,10 @@ def confirmation_or_refund_events(context: DecisionContext, payment: str, order_
 
 
 def reclaim_events(seat: Seat, key: str, hold: str, context: DecisionContext) -> Sequence[SeatEvent]:
-    """Return what must happen to a seat before it is sold to the basket `hold`.
+    """Return the events that must precede the sale of a seat to the basket `hold`.
 
     Raises:
-        SeatsTaken: somebody else has it.
+        SeatsTaken: another buyer has the seat.
     """
     match seat:
         case Held(hold=own) if own == hold:
@@ -131,7 +131,7 @@ def reclaim_events(seat: Seat, key: str, hold: str, context: DecisionContext) ->
 
 
 def refund_reason_of_refusal(refusal: Rejected) -> RefundReason | None:
-    """Return the refund's reason for an order that was not confirmed; None: no rule knows."""
+    """Return the refund reason for an order that could not be confirmed; None: support has to decide."""
     match refusal:
         case SeatsTaken() | PerformanceStarted():
             return RefundReason.LATE_PAYMENT
@@ -146,18 +146,18 @@ def refund_reason_of_refusal(refusal: Rejected) -> RefundReason | None:
 def cancel_unpaid_events(
     context: DecisionContext, order_id: str, order: PlacedOrder, payment: str, reason: RefundReason
 ) -> Changes:
-    """End an order whose money goes back although it was still waiting for it; a wrong amount leaves it waiting."""
+    """Return the events that cancel a pending order whose money is refunded; a wrong amount leaves it pending."""
     if order.status is not OrderStatus.PENDING or reason is RefundReason.WRONG_AMOUNT:
         return {}
-    called_off = reason is RefundReason.PERFORMANCE_CANCELLED
-    why = OrderCancelReason.PERFORMANCE_CANCELLED if called_off else OrderCancelReason.PAYMENT_REFUNDED
-    ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=why)]}
+    is_cancelled = reason is RefundReason.PERFORMANCE_CANCELLED
+    cancel_reason = OrderCancelReason.PERFORMANCE_CANCELLED if is_cancelled else OrderCancelReason.PAYMENT_REFUNDED
+    ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=cancel_reason)]}
     cancelled = cancel_payment_events(context, order, besides=payment)
     return merge_changes(ending, release_basket_events(context, order, ReleaseReason.PAYMENT_REFUNDED), cancelled)
 
 
 def refund_events(payment: str, state: RequestedPayment, order: PlacedOrder, reason: RefundReason) -> Changes:
-    """Send the whole capture back, without anybody's approval."""
+    """Return the events that refund the whole capture; it needs no approval."""
     refund = derived_id(payment, "refund")
     requested = RefundRequested(
         order=state.order,
