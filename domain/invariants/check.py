@@ -1,7 +1,8 @@
-"""Runs the promises over a log, command by command.
+"""Checks the invariants over a log, command by command.
 
-A new promise is a function decorated with `watch` (called with each event, before the ledger knows it) or `promise`
-(called with each whole command, once the ledger knows it); it yields a sentence for everything it finds broken.
+An invariant is a function decorated with `event_invariant` (called with each event before it is folded into the
+ledger) or `command_invariant` (called with each whole command after it was folded). It yields a sentence for each
+violation.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,24 +17,24 @@ COMMAND_INVARIANTS: list[CommandInvariant] = []
 
 
 def event_invariant(check: EventInvariant) -> EventInvariant:
-    """Let a check see every event, before the ledger knows it."""
+    """Register a check of every event, called before the event is folded into the ledger."""
     EVENT_INVARIANTS.append(check)
     return check
 
 
 def command_invariant(check: CommandInvariant) -> CommandInvariant:
-    """Let a check see every command, once the ledger knows it."""
+    """Register a check of every command, called after its events were folded into the ledger."""
     COMMAND_INVARIANTS.append(check)
     return check
 
 
 def violations(ledger: Ledger, command: Sequence[LoggedEvent]) -> list[str]:
-    """Fold one command into the ledger; return a sentence for every promise it breaks."""
+    """Fold one command into the ledger; return a sentence for each invariant it violates."""
     found: list[str] = []
     for fact in command:
         for check in EVENT_INVARIANTS:
             found += check(ledger, fact)
         apply(ledger, fact)
-    for judge in COMMAND_INVARIANTS:
-        found += judge(ledger, command)
+    for check_command in COMMAND_INVARIANTS:
+        found += check_command(ledger, command)
     return found

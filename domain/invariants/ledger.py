@@ -1,4 +1,4 @@
-"""What an auditor knows of the log: a fold that shares no code with the states that decisions use."""
+"""The invariants' view of the log, folded by code that shares nothing with the states that decisions read."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -28,9 +28,10 @@ from domain.values import EntryRules
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything the promises speak of, folded from the log; `devices`: whether each is still accepted.
+    """The records that the invariants are checked on, folded from the log.
 
-    `refused`: the ids of commands whose last answer was a refusal, noted by the sender.
+    `devices`: whether each device is active. `refused`: the ids of commands whose last response was a refusal, added
+    by the sender.
     """
 
     seats: dict[str, SeatRecord] = field(default_factory=lambda: defaultdict(SeatRecord))
@@ -49,19 +50,19 @@ class Ledger:
     refused: set[UUID] = field(default_factory=set)
 
     def takes_place(self, performance: str) -> bool:
-        """Say whether a performance was not cancelled."""
+        """Return whether a performance was not cancelled."""
         return performance not in self.cancelled
 
     def started(self, performance: str, at: datetime) -> bool:
-        """Say whether a performance had begun at a time."""
+        """Return whether a performance had begun at a time."""
         return performance in self.starts and self.starts[performance] <= at
 
     def undecided(self) -> list[str]:
-        """Name the captures nobody has decided on yet."""
+        """Return the ids of the payments whose capture is undecided."""
         return list(self.waiting)
 
     def captures_waiting(self) -> list[tuple[str, PaymentRecord]]:
-        """Return the captures nobody has decided on yet, by payment."""
+        """Return the undecided captures as (payment, record)."""
         return [(name, self.payments[name]) for name in self.waiting]
 
     def exceptions_of(self, payment: str) -> list[ExceptionRecord]:
@@ -70,12 +71,12 @@ class Ledger:
 
 
 def stream_id(stream: str) -> str:
-    """Return what follows the kind in a stream's name."""
+    """Return the part of a stream's name after its prefix."""
     return stream.split("-", 1)[1]
 
 
 def apply(ledger: Ledger, fact: LoggedEvent) -> None:
-    """Let the ledger know one event."""
+    """Fold one event into the ledger."""
     ledger.occupancy.apply(fact.stream, fact.event)
     match fact.stream.split("-", 1)[0]:
         case "seat":
@@ -114,7 +115,7 @@ def seat_after(seat: SeatRecord, event: seats.SeatEvent) -> SeatRecord:
 
 
 def apply_to_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> None:
-    """Let the ledger know what happened to a ticket."""
+    """Fold an event of a ticket into the ledger."""
     match event:
         case tickets.TicketIssued():
             ledger.tickets[ticket] = TicketRecord(
@@ -129,12 +130,12 @@ def apply_to_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> 
 
 
 def scan_of(event: tickets.EntryRecorded | tickets.EntryReverted) -> str:
-    """Name the scan that an entry came from."""
+    """Return the id of the scan that recorded or reverted an entry."""
     return f"{event.device}-{event.nonce}"
 
 
 def apply_to_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
-    """Let the ledger know what happened to an order."""
+    """Fold an event of an order into the ledger."""
     match event:
         case orders.OrderPlaced():
             lines = {line.line_id: line for line in event.lines}
@@ -147,7 +148,7 @@ def apply_to_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None
 
 
 def apply_to_payment(ledger: Ledger, payment: str, fact: LoggedEvent) -> None:
-    """Let the ledger know what happened to a payment."""
+    """Fold an event of a payment into the ledger."""
     event: payments.PaymentEvent = fact.event
     match event:
         case payments.PaymentRequested():
@@ -172,14 +173,14 @@ def apply_to_payment(ledger: Ledger, payment: str, fact: LoggedEvent) -> None:
 
 
 def apply_loss(paid: PaymentRecord, event: payments.DisputeLost) -> None:
-    """Let a payment know what was lost; another currency than the capture's is not summed."""
+    """Add a lost dispute to a payment; an amount in another currency than the capture's is not added."""
     paid.disputes_open.discard(event.dispute)
     if paid.currency == event.currency:
         paid.lost += event.amount
 
 
 def apply_to_exception(ledger: Ledger, exception: str, event: exceptions.ExceptionEvent) -> None:
-    """Let the ledger know what happened to an exception."""
+    """Fold an event of an exception into the ledger."""
     match event:
         case exceptions.ExceptionOpened():
             ledger.exceptions[exception] = ExceptionRecord(
@@ -196,7 +197,7 @@ def apply_to_exception(ledger: Ledger, exception: str, event: exceptions.Excepti
 
 
 def apply_to_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None:
-    """Let the ledger know what happened to a refund."""
+    """Fold an event of a refund into the ledger."""
     match event:
         case refunds.RefundRequested():
             ledger.refunds[refund] = RefundRecord(
@@ -215,7 +216,7 @@ def apply_to_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> 
 
 
 def apply_to_performance(ledger: Ledger, performance: str, event: performances.PerformanceEvent) -> None:
-    """Let the ledger know when a performance begins, and whether it takes place."""
+    """Fold an event of a performance into the ledger: its start, entry rules and cancellation."""
     match event:
         case performances.PerformanceScheduled():
             ledger.starts[performance] = event.starts_at
@@ -229,6 +230,6 @@ def apply_to_performance(ledger: Ledger, performance: str, event: performances.P
 
 
 def apply_entry_rules(ledger: Ledger, performance: str, rules: EntryRules) -> None:
-    """Let the ledger know whether a performance demands registered devices."""
+    """Record whether a performance requires registered devices."""
     change = set.add if rules.registered_devices else set.discard
     change(ledger.devices_required, performance)

@@ -1,4 +1,4 @@
-"""What must be true of money: disputes, exceptions, who decides, and how soon a capture is decided."""
+"""Invariants of money: disputes, exceptions, the accounts that decide, and how soon a capture is decided."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,21 +15,21 @@ BEYOND = exceptions.ExceptionKind.REFUNDED_AND_DISPUTED
 
 @command_invariant
 def no_more_leaves_than_came_in(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """Invariant 4: refunds completed + disputes lost ≤ captured, or exceptions account for what left beyond."""
+    """Invariant 4: refunds completed + disputes lost ≤ captured, or exceptions account for the excess."""
     for name in {name for fact in command for name in payments_moved(ledger, fact)}:
         paid = ledger.payments[name]
         if paid.captured is None:
             continue
         order = ledger.orders[paid.order]
-        back = [ledger.refunds[refund] for refund in order.refunds]
-        gone = sum(refund.amount for refund in back if refund.payment == name and refund.completed)
-        beyond = sum(each.amount for each in ledger.exceptions_of(name) if each.kind is BEYOND)
-        if gone + paid.lost > paid.captured + beyond:
-            yield f"payment {name} captured {paid.captured}, but {gone} went back and {paid.lost} was lost."
+        returned = [ledger.refunds[refund] for refund in order.refunds]
+        refunded = sum(refund.amount for refund in returned if refund.payment == name and refund.completed)
+        excess = sum(each.amount for each in ledger.exceptions_of(name) if each.kind is BEYOND)
+        if refunded + paid.lost > paid.captured + excess:
+            yield f"payment {name} captured {paid.captured}, but {refunded} was refunded and {paid.lost} was lost."
 
 
 def payments_moved(ledger: Ledger, fact: LoggedEvent) -> set[str]:
-    """Return the payments whose money an event moves."""
+    """Return the ids of the payments whose money an event moves."""
     match fact.event:
         case payments.DisputeLost():
             return {stream_id(fact.stream)}
@@ -42,14 +42,14 @@ def payments_moved(ledger: Ledger, fact: LoggedEvent) -> set[str]:
 
 @event_invariant
 def disputed_money_stays(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """Invariant 4: no transfer begins, and nobody approves one, while the payment's dispute is open."""
+    """Invariant 4: no transfer begins and no account approves a refund while the payment's dispute is open."""
     refund = ledger.refunds.get(stream_id(fact.stream)) if fact.stream.startswith("refund-") else None
     paid = ledger.payments.get(refund.payment) if refund is not None and refund.payment else None
     if refund is None or paid is None or not paid.disputes_open or not refund.amount:
         return
     by_account = isinstance(fact.event, refunds.RefundApproved) and fact.event.by != RULE
     if by_account or isinstance(fact.event, refunds.RefundSubmitted):
-        yield f"{fact.stream} sends disputed money of payment {refund.payment} back."
+        yield f"{fact.stream} refunds disputed money of payment {refund.payment}."
 
 
 @command_invariant
@@ -59,30 +59,30 @@ def every_exceptional_capture_has_an_owner(ledger: Ledger, command: Sequence[Log
         if not isinstance(fact.event, payments.PaymentSettled):
             continue
         if fact.event.outcome is payments.PaymentOutcome.REFUNDED and fact.event.refund not in ledger.refunds:
-            yield f"{fact.stream} is to go back with a refund that does not exist."
+            yield f"{fact.stream} names a refund that does not exist."
         owned = [each for each in ledger.exceptions_of(stream_id(fact.stream)) if accounted_for(each)]
         if fact.event.outcome is payments.PaymentOutcome.EXCEPTION and not owned:
-            yield f"{fact.stream} is an exception that nobody owns."
+            yield f"{fact.stream} has no exception with an owner."
 
 
 @command_invariant
 def every_failed_refund_has_an_owner(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """Invariant 5: a refund that no transfer follows any more is an open exception with an owner."""
+    """Invariant 5: a refund without a further transfer is an open exception with an owner."""
     for fact in command:
         if isinstance(fact.event, refunds.RefundFailed) and fact.event.owner is not None:
             about = [each for each in ledger.exceptions.values() if each.refund == stream_id(fact.stream)]
             if not any(each.open and each.owner for each in about):
-                yield f"{fact.stream} failed for good and is nobody's."
+                yield f"{fact.stream} failed for good and has no exception with an owner."
 
 
 def accounted_for(exception: ExceptionRecord) -> bool:
-    """Return whether somebody owns an exception or has ended it."""
+    """Return whether an exception has an owner or is closed."""
     return bool(exception.owner) or not exception.open
 
 
 @command_invariant
 def captures_are_decided_in_time(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """Invariant 5: no capture stays undecided longer than the processes' stated delay."""
+    """Invariant 5: no capture stays undecided longer than `UNDECIDED_MAX`."""
     now = command[-1].recorded_at
     for name, paid in ledger.captures_waiting():
         if paid.captured_at is not None and now - paid.captured_at > UNDECIDED_MAX:
@@ -91,26 +91,26 @@ def captures_are_decided_in_time(ledger: Ledger, command: Sequence[LoggedEvent])
 
 @event_invariant
 def decisions_are_made_by_others(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """Four eyes: neither the owner of the order nor the account that asked decides."""
+    """Four eyes: neither the owner of the order nor the account that requested the refund decides."""
     match fact.event:
         case refunds.RefundApproved(by=by) | refunds.RefundRejected(by=by) | refunds.RefundEndorsed(by=by):
             refund = ledger.refunds.get(stream_id(fact.stream))
             if refund is not None and refund.exception is None and by in {refund.account, refund.requested_by}:
-                yield f"{by} decided on {fact.stream}, which is theirs."
+                yield f"{by} decided on {fact.stream}, in which the account is involved."
         case exceptions.ExceptionClosed(by=by) | exceptions.ExceptionResolutionProposed(by=by):
             exception = ledger.exceptions[stream_id(fact.stream)]
             if by == exception.account:
-                yield f"{by} decided on {fact.stream}, which is theirs."
+                yield f"{by} decided on {fact.stream}, in which the account is involved."
 
 
 @event_invariant
 def an_exception_ends_once_and_pays_once(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """An exception that has ended is not ended again, and one refund at most goes back for it."""
+    """A closed exception is not closed again, and at most one refund is made for it."""
     known = ledger.exceptions.get(stream_id(fact.stream)) if fact.stream.startswith("exception-") else None
     if isinstance(fact.event, exceptions.ExceptionClosed) and (known is None or not known.open):
-        yield f"{fact.stream} ended although it was not open."
+        yield f"{fact.stream} was closed although it was not open."
     if isinstance(fact.event, refunds.RefundRequested) and fact.event.exception is not None:
         if any(refund.exception == fact.event.exception for refund in ledger.refunds.values()):
             yield f"{fact.stream} is the second refund of exception {fact.event.exception}."
         if fact.event.amount != ledger.exceptions[fact.event.exception].refundable:
-            yield f"{fact.stream} is of another amount than exception {fact.event.exception} can send back."
+            yield f"{fact.stream} differs from the refundable amount of exception {fact.event.exception}."

@@ -1,4 +1,4 @@
-"""What an auditor knows of places and quota: who has them, counted apart from the streams of single seats."""
+"""The places and quota in use, counted from baskets and tickets rather than from the seats' streams."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from domain import ticket as tickets
 
 @dataclass(slots=True)
 class Basket:
-    """An open basket that is not paid: how many places it holds of which performance, and until when."""
+    """An open, unpaid basket: its performance, number of places and deadline."""
 
     performance: str
     places: int
@@ -23,14 +23,18 @@ class Basket:
 
 @dataclass(slots=True)
 class Occupancy:
-    """Places sold and held by performance, and what each basket takes of which buyer's quota.
+    """Places sold and held by performance, and the seats of each basket by buyer's quota.
 
     Attributes:
-        capacity: how many places a performance has.
-        valid: the tickets of a seat's stream that are not void.
-        sold, held: places with a valid ticket, and places of open baskets, lapsed ones included until they are met.
-        baskets: by hold. `orders`: the hold of an order.
-        shares: by hold, the seats that count, by the buyer's stream.
+        capacity: the number of places of a performance.
+        valid: the tickets that are not void, by stream of the seat.
+        seat_of: the seat's stream and the performance, by ticket.
+        sold: the number of places with a valid ticket, by performance.
+        held: the number of places in open baskets, by performance; lapsed ones count until `count_taken` ends them.
+        baskets: the open baskets, by hold.
+        orders: the hold of each order.
+        shares: the seats that count, by hold and by the stream of the quota.
+        holds_of: the holds that count, by the stream of the quota.
     """
 
     capacity: dict[str, int] = field(default_factory=dict)
@@ -75,22 +79,22 @@ class Occupancy:
         self.sold[event.performance] += 1
 
     def remove_ticket(self, ticket: str) -> None:
-        """Count a place as sold no longer."""
+        """Count a place as no longer sold."""
         seat, performance = self.seat_of[ticket]
         if ticket in self.valid[seat]:
             self.valid[seat].discard(ticket)
             self.sold[performance] -= 1
 
     def end_hold(self, hold: str) -> None:
-        """Count a basket's places as held no longer."""
+        """Count a basket's places as no longer held."""
         basket = self.baskets.pop(hold, None)
         if basket is not None:
             self.held[basket.performance] -= basket.places
 
     def count_taken(self, performance: str, now: datetime) -> int:
-        """Return how many places are sold or in a live basket.
+        """Return the number of places sold or in a live basket at `now`.
 
-        Baskets that lapsed before `now` are let go only when the count matters, so most commands cost two look-ups.
+        Lapsed baskets are ended only if the count exceeds the capacity, so most commands cost two look-ups.
         """
         if self.sold[performance] + self.held[performance] > self.capacity.get(performance, 0):
             lapsed = [
@@ -103,7 +107,7 @@ class Occupancy:
         return self.sold[performance] + self.held[performance]
 
     def apply_quota(self, stream: str, event: buyers.BuyerEvent) -> None:
-        """Count what a basket takes of a buyer's quota."""
+        """Count the seats of a basket in a buyer's quota."""
         match event:
             case buyers.BuyerQuotaTaken() | buyers.BuyerQuotaKept() | buyers.BuyerQuotaReceived():
                 self.shares[event.hold][stream] = event.seats
@@ -115,7 +119,7 @@ class Occupancy:
                     self.return_quota(stream, hold, self.shares[hold][stream])
 
     def return_quota(self, stream: str, hold: str, seats: int) -> None:
-        """Count so many seats of a basket no longer."""
+        """Count `seats` seats of a basket no longer."""
         left = self.shares[hold].get(stream, 0) - seats
         if left > 0:
             self.shares[hold][stream] = left

@@ -1,4 +1,4 @@
-"""What an auditor keeps of one event, seat, ticket, order, payment, refund or exception."""
+"""The records of the invariants' ledger: one event, seat, ticket, order, payment, refund or exception."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from domain.values import Line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """One event of a command, where it stands and when it was recorded."""
+    """One event of a command, with its stream and the time it was recorded."""
 
     stream: str
     event: Any
@@ -22,7 +22,7 @@ class LoggedEvent:
 
 @dataclass(slots=True)
 class SeatRecord:
-    """Who claims a seat: nobody, a hold until a deadline, an order with a ticket, or staff."""
+    """The claim on a seat: none, a hold until a deadline, an order with a ticket, or a block."""
 
     hold: str | None = None
     deadline: datetime | None = None
@@ -31,13 +31,13 @@ class SeatRecord:
     blocked: bool = False
 
     def claimed(self) -> bool:
-        """Say whether anybody has it."""
+        """Return whether the seat has a claim."""
         return bool(self.hold or self.order or self.blocked)
 
 
 @dataclass(slots=True)
 class TicketRecord:
-    """Which seat a ticket is for, and what happened to it; `entry`: the scan that used it, unless it was reverted."""
+    """The seat and state of a ticket; `entry`: the scan that used it, None if it was reverted."""
 
     seat: str
     performance: str
@@ -47,7 +47,7 @@ class TicketRecord:
 
 @dataclass(slots=True)
 class OrderRecord:
-    """An order's lines and the money that was spoken for."""
+    """The lines of an order, its confirmation, and the ids of its refunds."""
 
     performance: str
     hold: str
@@ -59,7 +59,7 @@ class OrderRecord:
 
 @dataclass(slots=True)
 class PaymentRecord:
-    """What was captured, and what became of it."""
+    """The captured money of a payment, the decision on it, and its disputes."""
 
     order: str
     currency: str
@@ -73,7 +73,7 @@ class PaymentRecord:
 
 @dataclass(slots=True)
 class RefundRecord:
-    """Money on its way back: until it is completed, rejected or closed by hand."""
+    """A refund, until it is completed, rejected or closed manually."""
 
     payment: str | None
     lines: tuple[str, ...]
@@ -88,7 +88,7 @@ class RefundRecord:
 
 @dataclass(slots=True)
 class ExceptionRecord:
-    """Money that no rule explains: what it is about, who owns it, and whether it is open."""
+    """An exception: its subject, its owner, and whether it is open."""
 
     kind: exceptions.ExceptionKind
     owner: str

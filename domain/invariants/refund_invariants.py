@@ -1,4 +1,4 @@
-"""What must be true of refunds: when they are requested, and which tickets they may void."""
+"""Invariants of refunds: the time of the request, and the tickets they may void."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The promises, one function each: what must be true of every command in the log."""
+"""Invariants of seats, orders, tickets and entries, one function each."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from domain.values import ReleaseReason
 
 @event_invariant
 def one_live_claim_per_seat(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """Invariant 1: a claim begins only where none is, and ends only as its own."""
+    """Invariant 1: a claim begins only on an unclaimed seat, and only its owner ends it."""
     seat = ledger.seats[fact.stream] if fact.stream.startswith("seat-") else SeatRecord()
     match fact.event:
         case seats.SeatHeld() | seats.SeatBlocked() if seat.claimed():
@@ -30,13 +30,13 @@ def one_live_claim_per_seat(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
 
 
 def held_by_order(ledger: Ledger, seat: SeatRecord, order: str) -> bool:
-    """Say whether a seat is free or held by the order's own basket."""
+    """Return whether a seat is free, or held by the basket of the order."""
     return seat.hold is None or (order in ledger.orders and ledger.orders[order].hold == seat.hold)
 
 
 @event_invariant
 def hold_not_released_before_expiry(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """Invariant 1: a hold is ended as lapsed only when its deadline has come by the server's clock."""
+    """Invariant 1: a hold is released as lapsed only once its deadline has passed by the server's clock."""
     if isinstance(fact.event, seats.SeatReleased) and fact.event.reason is ReleaseReason.LAPSED:
         deadline = ledger.seats[fact.stream].deadline
         if deadline is not None and fact.recorded_at < deadline:
@@ -66,21 +66,21 @@ def no_money_lost(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[st
         if paid.captured is None or paid.outcome in {None, payments.PaymentOutcome.EXCEPTION}:
             continue
         order = ledger.orders[paid.order]
-        back = [ledger.refunds[refund] for refund in order.refunds]
-        back = [refund for refund in back if refund.payment == payment and not refund.rejected]
-        gone = [line for refund in back for line in refund.lines]
-        of_lines = sum(refund.amount for refund in back if refund.lines or refund.exception)
-        kept = sum(order.lines[line].gross for line in gone) - of_lines
+        refunds = [ledger.refunds[refund] for refund in order.refunds]
+        refunds = [refund for refund in refunds if refund.payment == payment and not refund.rejected]
+        refunded_lines = [line for refund in refunds for line in refund.lines]
+        of_lines = sum(refund.amount for refund in refunds if refund.lines or refund.exception)
+        kept = sum(order.lines[line].gross for line in refunded_lines) - of_lines
         live = 0
         if order.confirmed_by == payment:
-            live = sum(line.gross for line in order.lines.values() if line.line_id not in gone)
-        accounted = live + kept + sum(refund.amount for refund in back)
-        if accounted != paid.captured or kept < 0 or len(set(gone)) < len(gone):
-            yield f"payment {payment} captured {paid.captured}, accounted for {accounted}: {back}."
+            live = sum(line.gross for line in order.lines.values() if line.line_id not in refunded_lines)
+        accounted = live + kept + sum(refund.amount for refund in refunds)
+        if accounted != paid.captured or kept < 0 or len(set(refunded_lines)) < len(refunded_lines):
+            yield f"payment {payment} captured {paid.captured}, accounted for {accounted}: {refunds}."
 
 
 def payments_touched(ledger: Ledger, fact: LoggedEvent) -> set[str]:
-    """Name the captured payments whose sum an event may change."""
+    """Return the ids of the captured payments whose sum an event may change."""
     match fact.stream.split("-", 1)[0]:
         case "payment":
             return {stream_id(fact.stream)} & ledger.payments.keys()
@@ -96,14 +96,14 @@ def payments_touched(ledger: Ledger, fact: LoggedEvent) -> set[str]:
 
 @event_invariant
 def one_entry_per_ticket(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """Invariant 7: a single-entry ticket admits again only after its entry was reverted, and that entry only."""
+    """Invariant 7: a single-entry ticket admits again only after its own entry was reverted."""
     if not isinstance(fact.event, tickets.EntryRecorded | tickets.EntryReverted):
         return
     entry = ledger.tickets[stream_id(fact.stream)].entry
     if isinstance(fact.event, tickets.EntryRecorded) and entry is not None:
         yield f"{fact.stream} was admitted twice, by {entry} and by {scan_of(fact.event)}."
     if isinstance(fact.event, tickets.EntryReverted) and entry != scan_of(fact.event):
-        yield f"{fact.stream} had the entry {scan_of(fact.event)} reverted, but {entry} stood."
+        yield f"{fact.stream} had the entry {scan_of(fact.event)} reverted, but its entry was {entry}."
 
 
 @event_invariant
@@ -128,7 +128,7 @@ def an_entry_has_its_scan(_: Ledger, command: Sequence[LoggedEvent]) -> Iterator
 
 @event_invariant
 def only_devices_that_may_admit(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """A revoked device admits nobody; where registered devices are demanded, nothing else admits."""
+    """A revoked device admits no ticket; where registered devices are required, no other device admits."""
     if not isinstance(fact.event, tickets.EntryRecorded):
         return
     device, performance = fact.event.device, ledger.tickets[stream_id(fact.stream)].performance
@@ -140,7 +140,7 @@ def only_devices_that_may_admit(ledger: Ledger, fact: LoggedEvent) -> Iterator[s
 
 @event_invariant
 def nothing_enters_on_a_void_ticket(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """Invariant 9: a void ticket admits nobody, and is not voided again."""
+    """Invariant 9: a void ticket does not admit, and is not voided again."""
     if not fact.stream.startswith("ticket-"):
         return
     ticket = ledger.tickets.get(stream_id(fact.stream))
@@ -154,7 +154,7 @@ def nothing_enters_on_a_void_ticket(ledger: Ledger, fact: LoggedEvent) -> Iterat
 
 @event_invariant
 def a_cancelled_performance_sells_and_admits_nothing(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
-    """A performance that was called off sells, confirms and admits nothing from that event on."""
+    """A cancelled performance sells, confirms and admits nothing after its cancellation."""
     match fact.event:
         case seats.SeatHeld() | seats.SeatSold():
             if fact.stream.split("-", 1)[1].rsplit("-", 1)[0] in ledger.cancelled:

@@ -1,4 +1,4 @@
-"""The promises about places and quota, and that a refused command leaves no trace."""
+"""Invariants of places and quota, and that a refused command leaves no trace."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from domain.invariants.records import LoggedEvent
 
 @command_invariant
 def one_valid_ticket_per_seat(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """Invariant 2: of a seat's tickets at most one is valid."""
+    """Invariant 2: at most one of a seat's tickets is valid."""
     for fact in command:
         if isinstance(fact.event, tickets.TicketIssued):
             seat = f"seat-{fact.event.performance}-{fact.event.place.seat}"
@@ -24,9 +24,9 @@ def one_valid_ticket_per_seat(ledger: Ledger, command: Sequence[LoggedEvent]) ->
 
 @command_invariant
 def places_held_and_sold_fit_the_capacity(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """Invariant 3: places in live baskets and places with a valid ticket are no more than the performance has.
+    """Invariant 3: places in live baskets and places with a valid ticket do not exceed the capacity.
 
-    They are counted by baskets' lines and by tickets, not by seats' streams: two lines of one place are two.
+    They are counted by the baskets' lines and by tickets, not by the seats' streams: two lines of one place are two.
     """
     for fact in command:
         if isinstance(fact.event, holds.HoldPlaced | orders.OrderConfirmed):
@@ -38,7 +38,7 @@ def places_held_and_sold_fit_the_capacity(ledger: Ledger, command: Sequence[Logg
 
 
 def performance_of(ledger: Ledger, fact: LoggedEvent) -> str:
-    """Return the performance that a basket or an order is of."""
+    """Return the performance of a basket or an order."""
     if isinstance(fact.event, holds.HoldPlaced):
         return fact.event.performance
     return ledger.orders[stream_id(fact.stream)].performance
@@ -46,7 +46,7 @@ def performance_of(ledger: Ledger, fact: LoggedEvent) -> str:
 
 @command_invariant
 def a_basket_counts_once(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """A basket's seats count for one buyer's limits, also when a guest logs in; a paid order's count whole."""
+    """A basket's seats count for one buyer's quota, also after a guest logs in; a paid order's seats all count."""
     for fact in command:
         match fact.event:
             case (
@@ -66,7 +66,7 @@ def a_basket_counts_once(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iter
 
 @command_invariant
 def a_share_ends_with_its_basket(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """A basket that ended counts for nobody's limits, and one that is extended counts until its new deadline."""
+    """A basket that ended counts for no quota, and one that is extended counts until its new deadline."""
     for fact in command:
         hold = stream_id(fact.stream)
         match fact.event:
@@ -80,9 +80,9 @@ def a_share_ends_with_its_basket(ledger: Ledger, command: Sequence[LoggedEvent])
 
 @command_invariant
 def a_refused_command_left_no_trace(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
-    """Invariant 11: nothing in the log bears the id of a command whose last answer was a refusal.
+    """Invariant 11: no event has the id of a command whose last response was a refusal.
 
-    Which commands were refused the log can't say: whoever sent them notes it in `ledger.refused`.
+    The log does not record refusals; the sender of the commands adds them to `ledger.refused`.
     """
     command_id = command[0].command_id
     if command_id is not None and command_id in ledger.refused:

@@ -1,4 +1,4 @@
-"""What people decide about a process whose rule has failed: it tries again."""
+"""Operators' decisions on a process whose rule has failed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +9,14 @@ from domain.errors import NotFailed, NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessRetried:
-    """The process tries again at once what it failed on at `position`."""
+    """An operator had the process retry at once the event at `position`, on which it had failed."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """Nothing that was decided about a process matters to what is decided next."""
+    """The state of a process stream; no decision depends on earlier ones, so it has no fields."""
 
 
 def evolve(process: Process, event: ProcessRetried) -> Process:  # noqa: ARG001 - the shape of every evolve
@@ -29,17 +29,17 @@ PROCESS: StreamType[Process] = StreamType("process", Process(), evolve)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStatus:
-    """How a process stands.
+    """The status of a process.
 
     Args:
-        position: up to which position it has read the log.
-        heartbeat_at: when its owner last gave a sign of life; None: it has no owner.
-        failed_at: when it last failed; None: it runs.
-        failed_position: what it failed on; it has recovered once it is beyond.
-        tries: how often in a row it failed.
-        retry_at: when it is tried again by itself.
-        waiting: how many pieces of work it has.
-        retrying: how many of them were tried before.
+        position: the last position it has read of the log.
+        heartbeat_at: when its lease was last renewed; None: no worker runs it.
+        failed_at: when it last failed; None: it is running.
+        failed_position: the position it failed on; it has recovered once it is past that.
+        tries: the number of consecutive failures.
+        retry_at: when it retries by itself.
+        waiting: the number of its work items.
+        retrying: the number of them that were tried before.
     """
 
     name: str
@@ -60,22 +60,22 @@ class ProcessStatus:
 
 
 def require_status(statuses: list[ProcessStatus], name: str) -> ProcessStatus:
-    """Return how the process of a name stands.
+    """Return the status of the named process.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such process.
     """
-    for snapshot in statuses:
-        if snapshot.name == name:
-            return snapshot
+    for status in statuses:
+        if status.name == name:
+            return status
     raise NotFound(f"There is no process {name}.")
 
 
 def retry(context: DecisionContext, snapshot: ProcessStatus) -> Changes:
-    """Let a process try again what it failed on.
+    """Retry at once the event on which a process has failed.
 
     Raises:
-        NotFailed: it runs.
+        NotFailed: it is running.
     """
     context.read(PROCESS, snapshot.name)
     if snapshot.failed_position is None:

@@ -1,7 +1,7 @@
-"""What people decide about a read model that gives trouble: it stands still, goes on, or leaves something out.
+"""Operators' decisions on a failing read model: pause, resume, retry, or exclude an event or a stream.
 
-The rows of a read model are no business of the log. What they leave out is: a rebuild by the same version of the code
-leaves out the same, another version forgets it, and whoever reads the log learns who decided so and why.
+The rows of a read model are not part of the log, but its exclusions are: every rebuild by the same version of the code
+applies them, another version ignores them, and the log records who decided on them and why.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PARKED_MAX = 100
 
 
 class ExclusionReason(StrEnum):
-    """Why an event or a stream is left out."""
+    """Why an event or a stream is excluded."""
 
     UNREADABLE = "unreadable"
     DEFECT = "defect"
@@ -26,7 +26,7 @@ class ExclusionReason(StrEnum):
 
 
 class ReadModelState(StrEnum):
-    """Whether a read model is folded."""
+    """Whether a read model is being folded."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -35,24 +35,24 @@ class ReadModelState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionPaused:
-    """It stands still until somebody lets it go on."""
+    """The read model is paused until it is resumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionResumed:
-    """It goes on."""
+    """The read model is folded again after a pause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionRetried:
-    """It tries the event at `position` again, which it failed on."""
+    """The read model retries the event at `position`, on which it had failed."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSkipped:
-    """`version` of the read model's code leaves out the event at `position`."""
+    """`version` of the read model's code skips the event at `position`."""
 
     version: int
     position: int
@@ -61,7 +61,7 @@ class EventSkipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventUnskipped:
-    """`version` of the read model's code has the event at `position` again, in the tables made from here on."""
+    """`version` of the read model's code includes the event at `position` again, in tables created from now on."""
 
     version: int
     position: int
@@ -69,7 +69,7 @@ class EventUnskipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamParked:
-    """`version` of the read model's code leaves out what happens to `stream` after a position."""
+    """`version` of the read model's code excludes the events of `stream` after `after_position`."""
 
     version: int
     stream: str
@@ -79,7 +79,7 @@ class StreamParked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamUnparked:
-    """Tables made from here on have the stream; `tables` miss a part of it, so they leave it out for good."""
+    """Tables created from now on include the stream; `tables` lack a part of it, so they exclude it permanently."""
 
     version: int
     stream: str
@@ -88,7 +88,7 @@ class StreamUnparked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildRequested:
-    """It is to be folded anew, or the rows of one performance alone; `swap_anyway`: even if the new rows differ."""
+    """A rebuild was requested, of one performance only if named; `swap_anyway`: make it live even if rows differ."""
 
     performance: str | None
     swap_anyway: bool
@@ -96,12 +96,12 @@ class RebuildRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackRequested:
-    """The version that was live before the last swap is to be live again."""
+    """A roll-back was requested to the version that was live before the last swap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionsDropRequested:
-    """The versions that are not live are to be dropped."""
+    """Dropping the versions that are not live was requested."""
 
 
 ProjectionEvent = (
@@ -120,20 +120,20 @@ ProjectionEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusions:
-    """What certain tables leave out: the events at `positions`, and those of each stream after a position."""
+    """The exclusions of one set of tables: the events at `positions`, and those of each stream after a position."""
 
     positions: frozenset[int] = frozenset()
     streams: Mapping[str, int] = field(default_factory=dict)
 
     def excludes(self, position: int, stream: str) -> bool:
-        """Say whether an event is left out."""
+        """Return whether an event is excluded."""
         after = self.streams.get(stream)
         return position in self.positions or (after is not None and position > after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedStream:
-    """A parked stream; once it is unparked, only `tables` leave it out."""
+    """A parked stream; after it is unparked, only `tables` exclude it."""
 
     version: int
     stream: str
@@ -143,13 +143,13 @@ class ParkedStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """What is skipped, as (version of the code, position), and what was ever parked."""
+    """The skipped events as (version of the code, position), and every stream that was ever parked."""
 
     skips: frozenset[tuple[int, int]] = frozenset()
     parks: tuple[ParkedStream, ...] = ()
 
     def exclusions(self, version: int, tables: str) -> Exclusions:
-        """Return what tables, folded by a version of the code, leave out."""
+        """Return the exclusions of the tables `tables`, folded by a version of the code."""
         streams: dict[str, int] = {}
         for park in self.parks:
             if park.version == version and park.tables in {None, tables}:
@@ -157,11 +157,11 @@ class Projection:
         return Exclusions(positions=frozenset(self.skipped(version)), streams=streams)
 
     def skipped(self, version: int) -> list[int]:
-        """Return the positions that a version of the code skips, in order."""
+        """Return the positions that a version of the code skips, ascending."""
         return sorted(position for skipping, position in self.skips if skipping == version)
 
     def parked(self, version: int) -> list[str]:
-        """Return the streams that a version of the code leaves out of every table, in the order they were parked."""
+        """Return the streams that a version of the code excludes from all tables, in the order they were parked."""
         return [park.stream for park in self.parks if park.version == version and park.tables is None]
 
 
@@ -186,7 +186,7 @@ def evolve(projection: Projection, event: ProjectionEvent) -> Projection:
 
 
 def apply_unparked(park: ParkedStream, event: StreamUnparked) -> ParkedStream:
-    """Return a park after the event; another stream's, another version's and a former one stay as they are."""
+    """Return the parked stream after the event; unchanged if it is another one, or unparked already."""
     if (park.version, park.stream, park.tables) != (event.version, event.stream, None):
         return park
     return replace(park, tables=event.tables)
@@ -197,7 +197,7 @@ PROJECTION: StreamType[Projection] = StreamType("projection", Projection(), evol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionSnapshot:
-    """How a read model stands while somebody decides about it: nobody moves it meanwhile."""
+    """Snapshot of a read model's control row, taken under its lock."""
 
     name: str
     version: int
@@ -208,26 +208,26 @@ class ProjectionSnapshot:
 
 
 def pause(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
-    """Let it stand still; one that is paused already records nothing.
+    """Pause a read model; a paused one records nothing.
 
     Raises:
-        NotRunning: it failed.
+        NotRunning: it has failed.
     """
     context.read(PROJECTION, snapshot.name)
     match snapshot.state:
         case ReadModelState.PAUSED:
             return {}
         case ReadModelState.FAILED:
-            raise NotRunning(f"{snapshot.name} has failed and stands still already.")
+            raise NotRunning(f"{snapshot.name} has failed and is not running.")
         case _:
             return {PROJECTION.stream(snapshot.name): [ProjectionPaused()]}
 
 
 def resume(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
-    """Let one that is paused go on; one that runs records nothing.
+    """Resume a paused read model; a running one records nothing.
 
     Raises:
-        NotPaused: it failed.
+        NotPaused: it has failed.
     """
     context.read(PROJECTION, snapshot.name)
     match snapshot.state:
@@ -240,10 +240,10 @@ def resume(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
 
 
 def retry(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
-    """Let it try the event again that it failed on.
+    """Retry the event on which a read model has failed.
 
     Raises:
-        NotFailed: it did not.
+        NotFailed: it has not failed.
     """
     context.read(PROJECTION, snapshot.name)
     return {PROJECTION.stream(snapshot.name): [ProjectionRetried(position=require_failed_position(snapshot))]}
@@ -252,11 +252,11 @@ def retry(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
 def skip_event(
     context: DecisionContext, snapshot: ProjectionSnapshot, *, position: int, reason: ExclusionReason
 ) -> Changes:
-    """Leave out the event that it failed on; one that is skipped already records nothing.
+    """Skip the event on which a read model has failed; a skipped one records nothing.
 
     Raises:
         NotFailed: it has not failed at this position.
-        ExclusionLimitReached.
+        ExclusionLimitReached: it skips `SKIPPED_MAX` events.
     """
     skipped = context.read(PROJECTION, snapshot.name).skipped(snapshot.version)
     if position in skipped:
@@ -264,7 +264,7 @@ def skip_event(
     if require_failed_position(snapshot) != position:
         raise NotFailed(f"{snapshot.name} failed at position {snapshot.failed_position}, not at {position}.")
     if len(skipped) >= SKIPPED_MAX:
-        raise ExclusionLimitReached(f"{snapshot.name} skips {SKIPPED_MAX} events already; mend the program instead.")
+        raise ExclusionLimitReached(f"{snapshot.name} skips {SKIPPED_MAX} events already; fix its code instead.")
     skip = EventSkipped(version=snapshot.version, position=position, reason=reason)
     return {PROJECTION.stream(snapshot.name): [skip]}
 
@@ -272,24 +272,22 @@ def skip_event(
 def park_stream(
     context: DecisionContext, snapshot: ProjectionSnapshot, *, stream: str, reason: ExclusionReason
 ) -> Changes:
-    """Leave out what happens to a stream from here on; one that is parked already records nothing.
+    """Exclude the events of a stream after the present position; a parked stream records nothing.
 
     Raises:
-        ExclusionLimitReached.
+        ExclusionLimitReached: `PARKED_MAX` streams are parked.
     """
     parked = context.read(PROJECTION, snapshot.name).parked(snapshot.version)
     if stream in parked:
         return {}
     if len(parked) >= PARKED_MAX:
-        raise ExclusionLimitReached(
-            f"{snapshot.name} has {PARKED_MAX} streams parked already; mend the program instead."
-        )
+        raise ExclusionLimitReached(f"{snapshot.name} has {PARKED_MAX} streams parked already; fix its code instead.")
     park = StreamParked(version=snapshot.version, stream=stream, after_position=snapshot.position, reason=reason)
     return {PROJECTION.stream(snapshot.name): [park]}
 
 
 def unpark_stream(context: DecisionContext, snapshot: ProjectionSnapshot, *, stream: str) -> Changes:
-    """Let the next tables have a stream again.
+    """Include a parked stream again, in tables created from now on.
 
     Raises:
         NotParked: it is not parked.
@@ -301,16 +299,16 @@ def unpark_stream(context: DecisionContext, snapshot: ProjectionSnapshot, *, str
 
 
 def require_failed_position(snapshot: ProjectionSnapshot) -> int:
-    """Return the position it failed at.
+    """Return the position at which a read model has failed.
 
     Raises:
-        NotFailed: it did not.
+        NotFailed: it has not failed, or not at an event.
     """
     if snapshot.state is not ReadModelState.FAILED:
         raise NotFailed(f"{snapshot.name} has not failed.")
     if snapshot.failed_position is None:
         raise NotFailed(
-            f"{snapshot.name} failed at no event: it was folded from a log that was restored since. "
+            f"{snapshot.name} did not fail at an event: its log was restored since it was folded. "
             f"Rebuild it: seatledger projections rebuild {snapshot.name}"
         )
     return snapshot.failed_position

@@ -1,4 +1,4 @@
-"""What people ask to be done with the versions of a read model; whoever folds it does so when it can."""
+"""Operators' requests on the versions of a read model; a rebuild supervisor carries them out."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,13 @@ from domain.operations.projection import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildState:
-    """What there is of a read model beside the live version, and what can be made of it.
+    """The versions of a read model besides the live one, and the operations they allow.
 
-    `asked`: somebody asked for something that nobody has begun yet.
+    Args:
+        requested: a request was recorded that no supervisor has started.
+        in_progress: a rebuild or another operation is running.
+        retired: the version that was live before is kept.
+        partial_supported: one performance can be rebuilt alone.
     """
 
     requested: bool
@@ -35,26 +39,29 @@ def request_rebuild(
     performance: str | None,
     swap_anyway: bool,
 ) -> Changes:
-    """Ask for a read model to be folded anew.
+    """Request a rebuild of a read model, or of its rows of one performance.
+
+    Args:
+        swap_anyway: make the new version live even if its rows differ.
 
     Raises:
-        RebuildInProgress: one at a time.
-        PartialRebuildUnsupported: one performance alone can't be rebuilt.
+        RebuildInProgress: another request is pending or running.
+        PartialRebuildUnsupported: one performance cannot be rebuilt alone.
     """
     require_no_rebuild(snapshot, builds)
     if performance is not None and not builds.partial_supported:
-        raise PartialRebuildUnsupported(f"{snapshot.name} can't be rebuilt for one performance: rebuild it as a whole.")
+        raise PartialRebuildUnsupported(f"{snapshot.name} cannot rebuild one performance alone: rebuild it as a whole.")
     return request_events(context, snapshot, RebuildRequested(performance=performance, swap_anyway=swap_anyway))
 
 
 def unskip_event(
     context: DecisionContext, snapshot: ProjectionSnapshot, builds: BuildState, *, position: int
 ) -> Changes:
-    """Take the skipping of an event back, and ask for tables that have it: those of today went on without it.
+    """Include a skipped event again, and request a rebuild, because the present tables were folded without it.
 
     Raises:
         NotSkipped: this version of the read model does not skip the event.
-        RebuildInProgress: one at a time.
+        RebuildInProgress: another request is pending or running.
     """
     if position not in context.read(PROJECTION, snapshot.name).skipped(snapshot.version):
         raise NotSkipped(f"{snapshot.name} does not skip the event at {position}.")
@@ -64,11 +71,11 @@ def unskip_event(
 
 
 def request_rollback(context: DecisionContext, snapshot: ProjectionSnapshot, builds: BuildState) -> Changes:
-    """Ask for the last swap to be taken back.
+    """Request that the version which was live before the last swap becomes live again.
 
     Raises:
-        RebuildInProgress: one at a time.
-        NoRetiredVersion: there is nothing to go back to.
+        RebuildInProgress: another request is pending or running.
+        NoRetiredVersion: no such version is kept.
     """
     require_no_rebuild(snapshot, builds)
     if not builds.retired:
@@ -77,23 +84,23 @@ def request_rollback(context: DecisionContext, snapshot: ProjectionSnapshot, bui
 
 
 def request_drop(context: DecisionContext, snapshot: ProjectionSnapshot, builds: BuildState) -> Changes:
-    """Ask for everything to be dropped that is not live.
+    """Request that all versions except the live one are dropped.
 
     Raises:
-        RebuildInProgress: somebody works on it.
+        RebuildInProgress: another request is pending or running.
     """
     require_no_rebuild(snapshot, builds)
     return request_events(context, snapshot, VersionsDropRequested())
 
 
 def require_no_rebuild(snapshot: ProjectionSnapshot, builds: BuildState) -> None:
-    """Refuse to do two things with the versions of a read model at once.
+    """Refuse a second operation on the versions of a read model at the same time.
 
     Raises:
-        RebuildInProgress: something is being done, or will be in a moment.
+        RebuildInProgress: another request is pending or running.
     """
     if builds.requested or builds.in_progress:
-        raise RebuildInProgress(f"{snapshot.name} is being rebuilt, or will be in a moment; wait for the end of it.")
+        raise RebuildInProgress(f"{snapshot.name} is being rebuilt or about to be; retry once that has ended.")
 
 
 def request_events(
@@ -101,6 +108,6 @@ def request_events(
     snapshot: ProjectionSnapshot,
     request: RebuildRequested | RollbackRequested | VersionsDropRequested,
 ) -> Changes:
-    """Write a wish down."""
+    """Return the event that records the request."""
     context.read(PROJECTION, snapshot.name)
     return {PROJECTION.stream(snapshot.name): [request]}

@@ -1,4 +1,4 @@
-"""What a request to publish a layout comes to, and who reads it: its document may be large, so only its answer is."""
+"""Parsing and rendering of layout documents in a worker, because a large document takes much time and memory."""
 
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -8,7 +8,7 @@ from domain.layout.validation import Fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedDocument:
-    """A layout in our own format, and how many people it takes."""
+    """A layout in the format `seatledger`, and the number of its places."""
 
     content: bytes
     sha256: str
@@ -17,13 +17,13 @@ class PublishedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedLayout:
-    """A request's body, read.
+    """The parsed body of a request to publish a layout.
 
     Args:
-        malformed: what is wrong with it as JSON.
-        outline: the body with an empty document in its document's place.
-        faults: what is wrong with the document.
-        published: the layout, if nothing is wrong.
+        malformed: why the body is not valid JSON; None: it is.
+        outline: the body with its document replaced by an empty one.
+        faults: the faults of the document.
+        published: the layout, if there are no faults.
     """
 
     malformed: str | None = None
@@ -34,27 +34,27 @@ class RequestedLayout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedLayout:
-    """A layout's public document, plain and by gzip."""
+    """A layout's public document as JSON, and the same compressed with gzip."""
 
     plain: bytes
     compressed: bytes
 
 
 class LayoutWorker(Protocol):
-    """Heavy work on layouts, done where it holds nobody up, within limits of time and memory."""
+    """CPU-bound work on layouts, run outside the event loop, with limits of time and memory."""
 
     async def publish(self, body: BinaryIO, previous: bytes | None) -> RequestedLayout:
-        """Read a request's body and publish its document after a venue's previous one.
+        """Parse a request's body and publish its document as the version after `previous`.
 
         Raises:
-            LayoutFaults: reading takes more time or memory than there is.
+            LayoutFaults: the document exceeds the limit of time or memory.
         """
         ...
 
     async def render(self, document: bytes) -> RenderedLayout:
-        """Draw a published document.
+        """Render a published document.
 
         Raises:
-            LayoutFaults: drawing takes more time or memory than there is.
+            LayoutFaults: the document exceeds the limit of time or memory.
         """
         ...

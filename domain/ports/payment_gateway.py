@@ -1,15 +1,15 @@
-"""What the engine asks of a payment provider, and the facts that come back; the adapters answer it.
+"""The interface to a payment provider, and the reports it returns; adapters implement it.
 
-A `reference` is our own id (a payment's or a refund's), sent along as the provider's idempotency key.
+A `reference` is the shop's own id of a payment or refund, sent as the provider's idempotency key.
 
 PaymentError
-├── PaymentUnavailable    the provider could not be reached or did not answer: it may or may not have acted
-└── PaymentRefused        the provider understood and said no; `code` says why, and nothing happened
+├── PaymentUnavailable    no response from the provider: it may or may not have acted
+└── PaymentRefused        the provider rejected the request and did nothing; `code` is the reason
 WebhookRefused
 ├── WebhookForged         not signed with the shared secret
 ├── WebhookStale          signed, but outside the replay window
 ├── WebhookMalformed      signed and fresh, but not an event
-└── WebhookUnknown        signed and fresh, but of a kind that this program does not know
+└── WebhookUnknown        signed and fresh, but of an unknown kind
 """
 
 from collections.abc import Mapping
@@ -22,15 +22,15 @@ WEBHOOK_WINDOW = timedelta(seconds=300)
 
 
 class PaymentError(Exception):
-    """The root of what talking to a payment provider raises."""
+    """The base of the errors of a payment provider."""
 
 
 class PaymentUnavailable(PaymentError):
-    """No answer, so the outcome is unknown; ask again by reference before concluding anything."""
+    """There was no response, so the outcome is unknown; find it by reference before deciding."""
 
 
 class PaymentRefused(PaymentError):
-    """The provider's definite no."""
+    """The provider rejected the request and did nothing."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -38,15 +38,15 @@ class PaymentRefused(PaymentError):
 
 
 class WebhookRefused(Exception):
-    """A webhook that must leave no trace."""
+    """A webhook that must not be recorded."""
 
 
 class WebhookForged(WebhookRefused):
-    """The signature is missing or was not made with the shared secret over this very body."""
+    """The signature is missing, or was not made with the shared secret over this body."""
 
 
 class WebhookStale(WebhookRefused):
-    """The signature is genuine but its time is more than the replay window away from now."""
+    """The signature is valid, but its time is outside the replay window."""
 
 
 class WebhookMalformed(WebhookRefused):
@@ -54,7 +54,7 @@ class WebhookMalformed(WebhookRefused):
 
 
 class WebhookUnknown(WebhookRefused):
-    """An event of a kind that this program does not know: to be answered, and ignored."""
+    """An event of an unknown kind, to be acknowledged and ignored."""
 
     def __init__(self, event_id: str, kind: str) -> None:
         super().__init__(f"An event of the kind {kind}.")
@@ -63,7 +63,7 @@ class WebhookUnknown(WebhookRefused):
 
 
 class CheckoutStatus(StrEnum):
-    """Where a checkout stands at the provider. A capture may still follow `expired`; nothing follows `failed`."""
+    """The status of a checkout at the provider. A capture may still follow `expired`; nothing follows `failed`."""
 
     OPEN = "open"
     ACTION_REQUIRED = "action_required"
@@ -73,7 +73,7 @@ class CheckoutStatus(StrEnum):
 
 
 class ProviderRefundStatus(StrEnum):
-    """Where a refund stands at the provider."""
+    """The status of a refund at the provider."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -81,7 +81,7 @@ class ProviderRefundStatus(StrEnum):
 
 
 class ProviderEventKind(StrEnum):
-    """What a webhook announces."""
+    """The subject of a webhook."""
 
     CHECKOUT_ACTION_REQUIRED = "checkout.action_required"
     CHECKOUT_CAPTURED = "checkout.captured"
@@ -95,10 +95,10 @@ class ProviderEventKind(StrEnum):
 
 
 class LedgerEntryKind(StrEnum):
-    """Which way money moved in the provider's books.
+    """The kind of a ledger entry, which determines the direction of the money.
 
-    A lost dispute moves none: what it withheld stays away. `unreadable` is what an adapter makes of an entry that it
-    cannot read but for its number.
+    `dispute_lost` moves no money: the withheld amount is kept by the bank. An adapter uses `unreadable` for an entry of
+    which it can read only the number.
     """
 
     CAPTURE = "capture"
@@ -111,7 +111,7 @@ class LedgerEntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """A page at the provider where the buyer pays; `url` is where to send them."""
+    """A page at the provider where the buyer pays; the buyer is redirected to `url`."""
 
     checkout_id: str
     reference: str
@@ -122,7 +122,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPayment:
-    """A payment as the provider sees it. What was captured can differ from `amount` and `currency`, which we asked for.
+    """A payment at the provider. The captured amount and currency can differ from those requested.
 
     `captured_amount` is 0 and `captured_currency` None before the capture.
     """
@@ -143,7 +143,7 @@ class ProviderPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRefund:
-    """A refund as the provider sees it; `decided_at` is None while it is pending."""
+    """A refund at the provider; `decided_at` is None while it is pending."""
 
     reference: str
     refund_id: str
@@ -158,10 +158,10 @@ class ProviderRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
-    """One verified webhook. It may come late, twice or before its elders: `event_id` names it, `created_at` orders it.
+    """One verified webhook. It may arrive late, repeatedly or out of order: `event_id` is unique, `created_at` orders.
 
-    `reference` is the refund's for `refund.…`, the payment's otherwise; `amount` is what the fact is about (for a
-    capture: what was taken). `dispute_id` is the provider's id of the dispute that a `dispute.…` is about.
+    `reference` is that of the refund for `refund.…`, else of the payment. `amount` is the amount concerned (for a
+    capture: captured). `dispute_id`: the provider's id of the dispute, for `dispute.…`.
     """
 
     event_id: str
@@ -177,9 +177,9 @@ class ProviderEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One movement of money in the provider's books; `amount` is positive, `kind` gives the direction.
+    """One movement of money in the provider's ledger; `amount` is positive, `kind` gives the direction.
 
-    `dispute_id` is the provider's id of the dispute that it is about, if it is about one: a payment may have several.
+    `dispute_id`: the provider's id of the dispute it belongs to, if any; a payment may have several disputes.
     """
 
     entry: int
@@ -194,14 +194,14 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerPage:
-    """Entries in the order they were booked; pass `next_cursor` to read on, None is the end so far."""
+    """Entries in the order they were booked; pass `next_cursor` for the next page, None is the end so far."""
 
     entries: tuple[LedgerEntry, ...]
     next_cursor: int | None
 
 
 class PaymentGateway(Protocol):
-    """A payment provider. Every call is bounded in time; sending a reference again has no second effect."""
+    """A payment provider. Every call has a timeout; repeating a reference has no second effect."""
 
     async def open_checkout(
         self,
@@ -213,55 +213,55 @@ class PaymentGateway(Protocol):
         return_url: str,
         description: str,
     ) -> Checkout:
-        """Make the checkout of this reference, or find it.
+        """Open the checkout of this reference, or return the existing one.
 
         Raises:
-            PaymentUnavailable: no answer.
-            PaymentRefused: the reference stands for another amount, or the provider dislikes a field.
+            PaymentUnavailable: no response.
+            PaymentRefused: the reference belongs to another amount, or a field is invalid.
         """
 
     async def expire_checkout(self, checkout_id: str) -> ProviderPayment:
-        """End an unpaid checkout; one already paid, failed or expired is answered as it stands.
+        """Expire an unpaid checkout; return one that is paid, failed or expired unchanged.
 
         Raises:
-            PaymentUnavailable: no answer.
+            PaymentUnavailable: no response.
             PaymentRefused: no such checkout.
         """
 
     async def find_payment(self, reference: str) -> ProviderPayment | None:
-        """Look a payment up by our reference; None if the provider never heard of it.
+        """Return a payment by reference; None if the provider does not know it.
 
         Raises:
-            PaymentUnavailable: no answer.
+            PaymentUnavailable: no response.
         """
 
     async def submit_refund(self, *, reference: str, checkout_id: str, amount: int, currency: str) -> ProviderRefund:
-        """Send money back, or find the refund this reference already caused.
+        """Submit a refund, or return the one that this reference has submitted.
 
         Raises:
-            PaymentUnavailable: no answer; the money may have moved, so look the refund up.
-            PaymentRefused: over what was captured, or the reference stands for another refund.
+            PaymentUnavailable: no response; the money may have moved, so find the refund by reference.
+            PaymentRefused: more than was captured, or the reference belongs to another refund.
         """
 
     async def find_refund(self, reference: str) -> ProviderRefund | None:
-        """Look a refund up by our reference; None if the provider never heard of it.
+        """Return a refund by reference; None if the provider does not know it.
 
         Raises:
-            PaymentUnavailable: no answer.
+            PaymentUnavailable: no response.
         """
 
     async def list_ledger(self, *, after: int = 0, limit: int = 100) -> LedgerPage:
-        """Read the provider's money facts after entry number `after`, oldest first.
+        """Return the entries of the provider's ledger after entry number `after`, oldest first.
 
         Raises:
-            PaymentUnavailable: no answer.
+            PaymentUnavailable: no response.
         """
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
-        """Verify and read one delivery; `headers` are looked up without regard to case.
+        """Verify and parse one webhook; names of `headers` are case-insensitive.
 
         Raises:
-            WebhookForged: unsigned, or signed over something else.
+            WebhookForged: unsigned, or signed over another body.
             WebhookStale: signed more than `WEBHOOK_WINDOW` before or after `now`.
             WebhookMalformed: genuine, but not an event.
             WebhookUnknown: genuine, but of an unknown kind.

@@ -1,9 +1,9 @@
-"""People: the personal data that events never carry, how people prove who they are, and where all that is kept.
+"""Repositories of personal data and credentials, which are stored outside the log.
 
-Rows are found by account id; an event holds the id and nothing else about a person.
+Rows are keyed by account id; an event holds the id and no other personal data.
 
 RecordsError
-├── RecordsUnavailable    the records cannot be asked now; nothing was changed
+├── RecordsUnavailable    the repository cannot be reached; nothing was changed
 └── AddressTaken          another account registered this e-mail address
 """
 
@@ -17,11 +17,11 @@ EMAIL_LENGTH_MAX = 254
 
 
 class RecordsError(Exception):
-    """The root of what the records raise."""
+    """The base of the repositories' errors."""
 
 
 class RecordsUnavailable(RecordsError):
-    """The records cannot be asked; nothing was changed."""
+    """The repository cannot be reached; nothing was changed."""
 
 
 class AddressTaken(RecordsError):
@@ -30,7 +30,7 @@ class AddressTaken(RecordsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who is behind a registered account."""
+    """The name and e-mail address of a registered account."""
 
     account: str
     email: str
@@ -39,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """How an account proves itself; nothing here is shown to anybody."""
+    """The password hash of an account; it is never returned by the API."""
 
     account: str
     password_hash: str = field(repr=False)
@@ -47,7 +47,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Where an order's mail goes; guests have nothing else, members may name another address."""
+    """The recipient of an order's mail; a guest has no other address, a registered account may name another."""
 
     contact: str
     account: str
@@ -57,7 +57,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyers:
-    """Those whom a text may mean: accounts, and contacts that orders name."""
+    """The accounts, and contacts of orders, that match a search text."""
 
     accounts: Sequence[str]
     contacts: Sequence[str]
@@ -65,7 +65,7 @@ class Buyers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeoplePage:
-    """People in the order of their e-mail addresses; pass `next_cursor` to read on, None is the end."""
+    """People ordered by e-mail address; pass `next_cursor` for the next page, None is the end."""
 
     people: Sequence[Person]
     next_cursor: str | None
@@ -73,7 +73,7 @@ class PeoplePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in on one device, however often its refresh token has been exchanged since."""
+    """One sign-in on one device; it stays the same when its refresh token is exchanged."""
 
     session: str
     account: str
@@ -81,10 +81,10 @@ class Session:
 
 
 class People(Protocol):
-    """Names and addresses. Every method raises `RecordsUnavailable` when the records cannot be asked."""
+    """Names and addresses. Every method raises `RecordsUnavailable` if the repository cannot be reached."""
 
     async def register(self, person: Person, password_hash: str) -> None:
-        """Keep a person and their password's hash, both or neither.
+        """Save a person and the hash of their password, both or neither.
 
         Raises:
             AddressTaken: the address belongs to another account, or the account has an address already.
@@ -92,69 +92,69 @@ class People(Protocol):
         ...
 
     async def find(self, account: str) -> Person | None:
-        """Return the person behind an account; None for guests and unknown ids."""
+        """Return the person of an account; None for guests and unknown ids."""
         ...
 
     async def find_many(self, accounts: Sequence[str]) -> Mapping[str, Person]:
-        """Return those of the accounts that have a person, by account."""
+        """Return the persons of those accounts that have one, by account."""
         ...
 
     async def search(self, text: str, *, after: str | None, limit: int) -> PeoplePage:
-        """Return people whose name or address contains `text` (empty: everybody), from the cursor `after` on."""
+        """Return people whose name or address contains `text` (empty: all), after the cursor `after`."""
         ...
 
     async def save_contact(self, contact: Contact) -> None:
-        """Keep where an order's mail goes; a second time changes nothing."""
+        """Save the contact of an order; a second time changes nothing."""
         ...
 
     async def find_buyers(self, text: str, *, limit: int) -> Buyers:
-        """Return those whose address begins with `text` or whose name contains it, at most `limit` of each kind."""
+        """Return buyers whose address begins with `text` or whose name contains it, at most `limit` of each kind."""
         ...
 
     async def find_contacts(self, contacts: Sequence[str]) -> Mapping[str, Contact]:
-        """Return those of the contacts that were kept, by id."""
+        """Return those of the contacts that were saved, by id."""
         ...
 
     async def find_contact(self, contact: str) -> Contact | None:
-        """Return what was kept under a contact's id."""
+        """Return a contact by its id; None if there is none."""
         ...
 
 
 class CheckoutUrls(Protocol):
-    """Where buyers pay: whoever has the address may use it. Raises `RecordsUnavailable` like `People`."""
+    """URLs of checkouts; a URL is a bearer secret. Every method raises `RecordsUnavailable` like `People`."""
 
     async def save(self, payment: str, url: str, expires_at: datetime) -> None:
-        """Keep where a payment is paid, until its checkout expires."""
+        """Save the checkout URL of a payment until the checkout expires."""
         ...
 
     async def find_many(self, payments: Sequence[str]) -> Mapping[str, str]:
-        """Return the addresses of those of the payments that can still be paid, by payment."""
+        """Return the URLs of those of the payments whose checkout has not expired, by payment."""
         ...
 
 
 class Credentials(Protocol):
-    """Password hashes by account. Raises `RecordsUnavailable` like `People`."""
+    """Password hashes by account. Every method raises `RecordsUnavailable` like `People`."""
 
     async def find(self, email: str) -> Credential | None:
-        """Return the password hash of the account that registered an address; None if nobody did."""
+        """Return the password hash of the account that registered an address; None if there is none."""
         ...
 
     async def replace(self, known: Credential, password_hash: str) -> bool:
-        """Put a new hash in the place of the known one; False if another hash stands there by now."""
+        """Replace a password hash; return False if it is no longer the `known` one."""
         ...
 
 
 class Sessions(Protocol):
-    """Refresh tokens, kept as SHA-256 only. Raises `RecordsUnavailable` like `People`."""
+    """Refresh tokens, stored only as SHA-256. Every method raises `RecordsUnavailable` like `People`."""
 
     async def open(self, session: Session, token_sha256: bytes) -> None:
-        """Begin a session with its first refresh token; the account's oldest sessions make room."""
+        """Begin a session with its first refresh token; the account's oldest sessions above the limit end."""
         ...
 
     async def rotate(self, token_sha256: bytes, successor_sha256: bytes) -> Session | None:
         """Exchange a refresh token, once.
 
-        A token that was exchanged before has been stolen or copied: its whole session ends, successors included.
+        A token that was exchanged before was stolen or copied, so its whole session ends with all its tokens.
 
         Returns:
             The session; None if the token is unknown, used, or its session ended or expired.
@@ -171,12 +171,12 @@ class Sessions(Protocol):
 
 
 class LayoutDocuments(Protocol):
-    """Published layouts as documents of our own format. Raises `RecordsUnavailable` like `People`."""
+    """Published layout documents in the format `seatledger`. Raises `RecordsUnavailable` like `People`."""
 
     async def save(self, layout: str, document: bytes) -> None:
-        """Keep the document of a layout; a second time changes nothing."""
+        """Save the document of a layout; a second time changes nothing."""
         ...
 
     async def find(self, layout: str) -> bytes | None:
-        """Return a layout's document, byte for byte."""
+        """Return the stored bytes of a layout's document; None if there is none."""
         ...
