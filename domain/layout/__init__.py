@@ -1,7 +1,7 @@
-"""The drawing of a venue: its model, its keys, its readers and the document that browsers draw from.
+"""The layout of a venue: its model, its keys, the formats it is read from, and the public document of browsers.
 
-A document becomes a draft by `read_layout`, a draft a layout with seat keys by `publish`; a layout answers a sale's
-questions through `Inventory`, becomes our own file by `export` and the public document by `draw`.
+`read_layout` parses a document to a `Draft`; `publish` gives it keys and returns a `Layout`; `Inventory` looks up its
+places for sales; `write_native` writes the format `seatledger`, `to_public_document` the public document.
 """
 
 from domain.layout.formats.reading import FORMATS, read_layout

@@ -1,4 +1,4 @@
-"""The places of a standing area, counted instead of listed: a key is the area's own and a number of fixed width."""
+"""The places of a standing area, computed instead of stored: a key is the area's key and a number of fixed width."""
 
 from collections.abc import Sequence
 from typing import overload
@@ -9,11 +9,11 @@ PLACE_DIGITS = 4
 
 
 class AreaPlaces(Sequence[str]):
-    """The keys of an area's places; no seat and no other area has one of them. None of them is kept.
+    """The keys of an area's places, computed on access; they are unique within a layout.
 
     Args:
         area: the area's key.
-        capacity: how many places there are.
+        capacity: the number of places.
     """
 
     __slots__ = ("_numbers", "area")
@@ -55,5 +55,5 @@ class AreaPlaces(Sequence[str]):
 
 
 def area_of(place: str) -> str:
-    """Return the key of the area that a standing place's key names."""
+    """Return the key of the area that a standing place belongs to."""
     return place[:-PLACE_DIGITS]

@@ -1,4 +1,4 @@
-"""Every sellable place of a layout, ready for the questions that a sale asks thousands of times a second."""
+"""Look-ups of the places of a layout by key and by index, fast enough for every step of a sale."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +15,8 @@ LABEL_SEPARATOR = " · "
 class Inventory:
     """The places of a layout: its seats in layout order, then the places of its areas.
 
-    A place's index in `keys` is its index in every seat map. Places are described when asked for, and those of areas
-    are counted, never listed: an inventory holds its seats, however many people its areas take.
+    The index of a place in `keys` is its index in every seat map. Places are built on access and those of areas are
+    never stored, so an inventory's size depends only on its seats.
     """
 
     __slots__ = (
@@ -51,7 +51,7 @@ class Inventory:
 
     @property
     def seat_count(self) -> int:
-        """How many seats there are; the places of areas follow them."""
+        """The number of seats; the indexes of areas' places begin with it."""
         return len(self.seat_keys)
 
     @property
@@ -63,27 +63,27 @@ class Inventory:
         """Return the key of the place at an index.
 
         Raises:
-            IndexError: there is none.
+            IndexError: there is no such place.
         """
         if index < self.seat_count:
             return self.seat_keys[index]
-        for key, begin in self._area_first.items():
+        for key, first in self._area_first.items():
             area = self.areas[key]
-            if index < begin + area.capacity:
-                return area.places()[index - begin]
+            if index < first + area.capacity:
+                return area.places()[index - first]
         raise IndexError(index)
 
     def index(self, key: str) -> int | None:
-        """Return where the place stands in `keys`, and so in every seat map."""
+        """Return the index of a place in `keys` and in every seat map; None if there is no such place."""
         found = self._index.get(key)
         return found if found is not None else self._standing_index(key)
 
     def indexes(self, keys: Iterable[str]) -> Iterator[int | None]:
-        """Return where each of many places stands."""
+        """Return the index of each of many places."""
         return map(self.index, keys)
 
     def place(self, key: str) -> Place | None:
-        """Describe a place as an order line remembers it; None if the layout has none of that key."""
+        """Return a place as order lines store it; None if the layout has no such key."""
         index = self._index.get(key)
         if index is not None:
             row_index = bisect_right(self._first, index) - 1
@@ -96,11 +96,11 @@ class Inventory:
         return self._describe(key, area_label(area), area.category, area=area.key)
 
     def category_label(self, key: str) -> str:
-        """Return what people read of a category; the key itself if the layout has none of that key."""
+        """Return the label of a category; the key itself if the layout has no such category."""
         return self._category_labels.get(key, key)
 
     def seat(self, key: str) -> tuple[Section, Row, Seat] | None:
-        """Return a seat with its row and section; None if the key is no seat's."""
+        """Return a seat with its section and row; None if the key is not a seat's."""
         index = self._index.get(key)
         return None if index is None else self._seat_at(index)
 
@@ -156,12 +156,12 @@ class PlaceKeys(Sequence[str]):
 
 
 def seat_label(section: Section, row: Row, seat: Seat) -> str:
-    """Say where a seat is, in the words printed on its ticket: "Stalls · Row F · Seat 12"."""
+    """Return the location of a seat as printed on its ticket: "Stalls · Row F · Seat 12"."""
     return label_begin(section, row) + seat.label
 
 
 def label_begin(section: Section, row: Row) -> str:
-    """Return what the labels of a row's seats have in common: "Stalls · Row F · Seat "."""
+    """Return the common beginning of the labels of a row's seats: "Stalls · Row F · Seat "."""
     match row.kind:
         case RowKind.ROW:
             parts = (section.label, row.label and f"Row {row.label}", "Seat ")
@@ -173,7 +173,7 @@ def label_begin(section: Section, row: Row) -> str:
 
 
 def area_label(area: Area) -> str:
-    """Say where an area is: "Arena · Standing"."""
+    """Return the location of an area: "Arena · Standing"."""
     return LABEL_SEPARATOR.join(filter(None, (area.section, area.label)))
 
 

@@ -1,4 +1,4 @@
-"""What a layout is made of: sections, rows and seats, standing areas, categories, and what is drawn around them."""
+"""The parts of a layout: sections, rows and seats, standing areas, categories, and landmarks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CATEGORIES_MAX = 200
 AREAS_MAX = 1_000
 AREA_CAPACITY_MAX = 100_000
 CAPACITY_MAX = 250_000
-"""Seats and places of areas together: what a layout expands to in every seat map of its performances."""
+"""Seats and places of areas together: the length of every seat map of the layout's performances."""
 
 LANDMARKS_MAX = 1_000
 OUTLINE_POINTS_MAX = 1_000
@@ -31,7 +31,7 @@ DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 
 
 class Attribute(StrEnum):
-    """What a buyer must know of a place before choosing it."""
+    """A property of a place that a buyer must see before choosing it."""
 
     ACCESSIBLE = "accessible"
     COMPANION = "companion"
@@ -39,7 +39,7 @@ class Attribute(StrEnum):
 
 
 class RowKind(StrEnum):
-    """How seats stand together: in a row, round a table, or alone as a booth."""
+    """The arrangement of seats: in a row, around a table, or alone as a booth."""
 
     ROW = "row"
     TABLE = "table"
@@ -48,7 +48,7 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A position in the drawing; x grows to the right, y downwards, the unit is the drawing's own."""
+    """A position in the drawing; x grows to the right, y downwards, the unit is the source's."""
 
     x: float
     y: float
@@ -56,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FocalPoint:
-    """What "best" is measured from; a section names the one it looks at by `key`."""
+    """The point from which "best available" is measured; sections refer to it by `key`."""
 
     key: str
     x: float
@@ -65,7 +65,7 @@ class FocalPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """The colour painted on seats; prices are given per category."""
+    """The colour of seats; prices are set per category."""
 
     key: str
     label: str
@@ -75,7 +75,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One seat: `key` is stable and never shown (empty until published), `source_id` is what its source calls it."""
+    """One seat; `key` is stable and never shown (empty until published), `source_id` is its id in the source."""
 
     key: str = ""
     label: str
@@ -88,7 +88,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Seats side by side, in the order in which people sit; `entrance`: the way in that its tickets name, if any."""
+    """Seats side by side, in order; `entrance`: the entrance printed on its tickets, if any."""
 
     label: str
     entrance: str = ""
@@ -98,7 +98,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of the venue; an empty label where the source has no sections."""
+    """A part of the venue; its label is empty if the source has no sections."""
 
     label: str
     rows: tuple[Row, ...]
@@ -108,7 +108,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """Standing or free seating, sold by count: as many places as its capacity, which nobody is shown."""
+    """Standing or free seating, sold by count: it has `capacity` places, which are not shown one by one."""
 
     key: str = ""
     label: str
@@ -126,7 +126,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landmark:
-    """Something drawn but not sold: the stage, a bar, a door; words alone have a position in place of an outline."""
+    """Something drawn but not sold: the stage, a bar, a door; a label alone has a position instead of an outline."""
 
     label: str
     outline: tuple[Point, ...] = ()
@@ -135,9 +135,9 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A layout as its source describes it; seats and areas may still be without a key.
+    """A layout as its source describes it; seats and areas may lack a key.
 
-    `seats_minted` and `areas_minted` are the highest numbers a key was ever made from, so that none is made twice.
+    `seats_minted` and `areas_minted`: the highest numbers of keys ever made, so that no key is made twice.
     """
 
     name: str = ""
@@ -162,20 +162,20 @@ class Draft:
 
     @property
     def seat_count(self) -> int:
-        """Return how many seats there are, places of areas not counted."""
+        """The number of seats, without places of areas."""
         return sum(len(row.seats) for _, row in self.rows())
 
     @property
     def capacity(self) -> int:
-        """Return how many people the venue takes: seats and places of areas."""
+        """The number of seats and places of areas."""
         return self.seat_count + sum(area.capacity for area in self.areas)
 
     def category(self, name: str) -> Category | None:
-        """Find a category by its key or, failing that, by its label."""
+        """Return the category with this key, else the first with this label; None if there is neither."""
         by_key = next((category for category in self.categories if category.key == name), None)
         return by_key or next((category for category in self.categories if category.label == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout(Draft):
-    """A published drawing: every seat and area has its key, and nothing in it ever changes."""
+    """A published layout: every seat and area has its key, and it never changes."""

@@ -1,4 +1,4 @@
-"""Writes a layout as a document of our own format `seatledger`: canonical JSON, the same bytes for the same layout."""
+"""Writes a layout in the format `seatledger`: canonical JSON, byte-identical for equal layouts."""
 
 import json
 from collections.abc import Iterable
@@ -12,28 +12,28 @@ CATEGORIES_BYTES_MAX = 1024 * 1024
 
 
 def write_native(layout: Draft) -> bytes:
-    """Write a layout so that reading and publishing the document gives the same layout again, keys included.
+    """Write a layout; reading and publishing the document returns an equal layout, keys included.
 
     Returns:
-        UTF-8 JSON with sorted names and without white space; what has its default value is left out.
+        UTF-8 JSON with sorted names and without white space; fields with default values are omitted.
     """
     return json.dumps(to_native_document(layout), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def categories_in(document: bytes) -> dict[str, str]:
-    """Return the categories of a document that `export` wrote, key or label → key; its seats are not read.
+    """Return the categories of a document by `write_native`, key or label → key, without parsing its seats.
 
-    A quotation mark inside a text is written with a backslash, so what is searched for can only be a name.
+    A quotation mark inside a text is escaped, so the search can only match a field name.
     """
-    begins = document.index(CATEGORIES) + len(CATEGORIES)
-    text = document[begins : begins + CATEGORIES_BYTES_MAX].decode(errors="ignore")
+    start = document.index(CATEGORIES) + len(CATEGORIES)
+    text = document[start : start + CATEGORIES_BYTES_MAX].decode(errors="ignore")
     listed, _ = json.JSONDecoder().raw_decode(text)
     labels = {category["label"]: category["key"] for category in listed}
     return labels | {category["key"]: category["key"] for category in listed}
 
 
 def to_native_document(layout: Draft) -> dict[str, object]:
-    """Return the document as plain objects, lists, texts and numbers."""
+    """Return the document as dictionaries, lists, strings and numbers."""
     return {
         "format": FORMAT,
         "name": layout.name,

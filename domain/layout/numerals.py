@@ -1,11 +1,11 @@
-"""Numbers as people and keys write them: base 36 for keys, letters for rows."""
+"""Number formats of keys and row labels: base 36, and letters."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def base36(number: int) -> str:
-    """Write a positive number with the digits 0 to 9 and a to z, without leading zeros."""
+    """Return a positive number in base 36 (digits 0 to 9, a to z), without leading zeros."""
     digits = ""
     while number:
         number, remainder = divmod(number, len(_DIGITS))
@@ -14,7 +14,7 @@ def base36(number: int) -> str:
 
 
 def letters(index: int) -> str:
-    """Name the `index`-th row, counted from 0: A … Z, AA, AB …"""
+    """Return the label of row `index`, counted from 0: A … Z, AA, AB …"""
     name = ""
     rest = index + 1
     while rest:

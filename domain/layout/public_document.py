@@ -1,12 +1,13 @@
-"""The public document of a layout, small enough for a telephone: rows by rule where they follow one, seat by seat else.
+"""The public document of a layout, compact enough for a phone: a row is a formula where one fits, else a list of seats.
 
-A row holds `runs`, one after the other along the row:
+A row has `runs`, one after the other along the row:
 `{"line": [count, x, y, dx, dy]}`, `{"arc": [count, x, y, radius, start, step]}` (radians) or
-`{"spots": [grain, x, y, dx, dy, …]}` (in grains; the first pair from the origin, every other from the seat before).
-`keys` are pairs of a first key and how many follow it, counting on in base 36 after its letter; `categories` are pairs
-of a position in the layout's list and how many seats have it. `numbers` is `{"prefix", "first", "step"}`; a row that
-follows no rule lists its `labels`. `attributes` give the positions in the row of the seats that have them.
-`seat_count` counts seats and places of areas. A landmark of words alone has a `position` and no outline.
+`{"spots": [grain, x, y, dx, dy, …]}` (multiples of the grain; the first pair from the origin, others from the seat
+before). `keys` are pairs of a first key and the number of keys, counted on in base 36 after the letter; `categories`
+are pairs of an index in the layout's list and the number of seats with that category. `numbers` is
+`{"prefix", "first", "step"}`; a row whose labels follow no formula has `labels`. `attributes` lists for each attribute
+the indexes of the seats in the row. `seat_count` counts seats and places of areas. A landmark without an outline has a
+`position` for its label.
 """
 
 import re
@@ -24,7 +25,7 @@ Document = dict[str, object]
 
 
 def to_public_document(layout: Layout) -> Document:
-    """Return everything that a browser draws; seats come in layout order, as in every seat map."""
+    """Return everything that a browser draws; seats are in layout order, as in every seat map."""
     position = {category.key: index for index, category in enumerate(layout.categories)}
     return {
         "name": layout.name,
@@ -42,15 +43,15 @@ def to_public_document(layout: Layout) -> Document:
 
 
 def _bounds(layout: Layout) -> list[float]:
-    """Return the smallest x and y and the largest x and y of anything drawn."""
+    """Return [least x, least y, greatest x, greatest y] of everything drawn."""
     outlines = chain(
         (area.outline for area in layout.areas),
         (landmark.outline for landmark in layout.landmarks),
         (section.outline for section in layout.sections),
     )
-    words = (landmark.position for landmark in layout.landmarks if landmark.position is not None)
-    spots: list[Seat | Point] = [*layout.seats(), *chain.from_iterable(outlines), *words] or [ORIGIN]
-    across, down = [spot.x for spot in spots], [spot.y for spot in spots]
+    labels = (landmark.position for landmark in layout.landmarks if landmark.position is not None)
+    points: list[Seat | Point] = [*layout.seats(), *chain.from_iterable(outlines), *labels] or [ORIGIN]
+    across, down = [point.x for point in points], [point.y for point in points]
     return [min(across), min(down), max(across), max(down)]
 
 
@@ -110,14 +111,14 @@ def _run(run: Run) -> Document:
 
 
 def _key_runs(keys: Sequence[str]) -> list[object]:
-    """Return first key, count, first key, count … of the stretches in which keys count on."""
+    """Return [first key, count, first key, count, …] of the runs of consecutive keys."""
     numbers = [int(key[1:], 36) for key in keys]
     begins = [0, *(index for index, (one, other) in enumerate(pairwise(numbers), 1) if other != one + 1), len(keys)]
     return [part for begin, end in pairwise(begins) for part in (keys[begin], end - begin)]
 
 
 def _counted(values: Iterable[int]) -> list[int]:
-    """Return value, count, value, count … of the stretches of equal values."""
+    """Return [value, count, value, count, …] of the runs of equal values."""
     return [part for value, group in groupby(values) for part in (value, sum(1 for _ in group))]
 
 
@@ -140,5 +141,5 @@ def _attributes(row: Row) -> dict[str, list[int]]:
 
 
 def _outline(points: Iterable[Point]) -> list[float]:
-    """Return x, y, x, y … of the corners."""
+    """Return [x, y, x, y, …] of the corners."""
     return [ordinate for point in points for ordinate in (point.x, point.y)]

@@ -1,4 +1,4 @@
-"""Recognises how a row is drawn: along a straight line, along an arc of a circle, or seat by seat."""
+"""Fits the seats of a row to lines and arcs, so that the public document holds formulas instead of positions."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ SEATS_PER_PIECE_MIN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Seat i stands at (x + i·dx, y + i·dy)."""
+    """Seat i is at (x + i·dx, y + i·dy)."""
 
     count: int
     x: float
@@ -26,14 +26,14 @@ class Line:
     dy: float
 
     def points(self) -> Iterator[Point]:
-        """Yield where the seats stand."""
+        """Yield the positions of the seats."""
         for index in range(self.count):
             yield Point(x=self.x + index * self.dx, y=self.y + index * self.dy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arc:
-    """Seat i stands on the circle round (x, y) at the angle `start` + i·`step`, in radians from x towards y."""
+    """Seat i is on the circle around (x, y) at the angle `start` + i·`step`, in radians from x towards y."""
 
     count: int
     x: float
@@ -43,7 +43,7 @@ class Arc:
     step: float
 
     def points(self) -> Iterator[Point]:
-        """Yield where the seats stand."""
+        """Yield the positions of the seats."""
         for index in range(self.count):
             angle = self.start + index * self.step
             yield Point(x=self.x + self.radius * math.cos(angle), y=self.y + self.radius * math.sin(angle))
@@ -51,13 +51,13 @@ class Arc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explicit:
-    """Seat 0 stands as many grains from the origin as the first pair says, every other one from the seat before it."""
+    """Positions in multiples of `grain`: the first pair is relative to the origin, the others to the seat before."""
 
     grain: float
     steps: tuple[tuple[int, int], ...]
 
     def points(self) -> Iterator[Point]:
-        """Yield where the seats stand."""
+        """Yield the positions of the seats."""
         x = y = 0
         for step_x, step_y in self.steps:
             x, y = x + step_x, y + step_y
@@ -68,9 +68,9 @@ Run = Line | Arc | Explicit
 
 
 def fit_runs(points: Sequence[Point]) -> list[Run]:
-    """Describe a row by few runs, each seat within `TOLERANCE` of the row's smallest distance between neighbours.
+    """Return a row as few runs; each seat is off by at most `TOLERANCE` of the smallest distance between neighbours.
 
-    A row is cut where the distance between neighbours changes (an aisle); each piece is a line, an arc or explicit.
+    A row is split where the distance between neighbours changes (an aisle); each piece is a line, an arc or explicit.
     """
     spacing = _spacing(points)
     whole = _fitted(points, spacing)
@@ -91,7 +91,7 @@ def _fitted(points: Sequence[Point], spacing: float) -> Line | Arc | None:
 
 
 def _spacing(points: Sequence[Point]) -> float:
-    """Return the smallest distance between neighbours that do not stand on one spot; 1 where there are none."""
+    """Return the smallest positive distance between neighbours; 1 if there is none."""
     distances = (_distance(one, next_one) for one, next_one in pairwise(points))
     return min((distance for distance in distances if distance > 0), default=1.0)
 
@@ -138,7 +138,7 @@ def _arc(points: Sequence[Point], spacing: float) -> Arc | None:
 
 
 def _angles(center: Point, points: Sequence[Point]) -> list[float]:
-    """Return the angles of the points, each less than half a turn from the one before it."""
+    """Return the angles of the points, each less than half a turn from the one before."""
     angles: list[float] = []
     for point in points:
         angle = math.atan2(point.y - center.y, point.x - center.x)
@@ -149,7 +149,7 @@ def _angles(center: Point, points: Sequence[Point]) -> list[float]:
 
 
 def _circumcenter(one: Point, two: Point, three: Point) -> Point | None:
-    """Return the centre of the circle through three points; None if they lie on a line."""
+    """Return the centre of the circle through three points; None if they are collinear."""
     ax, ay, bx, by = two.x - one.x, two.y - one.y, three.x - one.x, three.y - one.y
     cross = 2 * (ax * by - ay * bx)
     if abs(cross) <= 1e-9 * (math.hypot(ax, ay) * math.hypot(bx, by) or 1.0):
@@ -159,14 +159,14 @@ def _circumcenter(one: Point, two: Point, three: Point) -> Point | None:
 
 
 def _pieces(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
-    """Cut a row where the distance between neighbours differs from the last one."""
-    begin = 0
+    """Split a row where the distance between neighbours differs from the one before by more than `BREAK` of it."""
+    start = 0
     gaps = [_distance(one, other) for one, other in pairwise(points)]
     for index, (before, here) in enumerate(pairwise(gaps), 2):
-        if index - begin > 1 and abs(here - before) > BREAK * before:
-            yield points[begin:index]
-            begin = index
-    yield points[begin:]
+        if index - start > 1 and abs(here - before) > BREAK * before:
+            yield points[start:index]
+            start = index
+    yield points[start:]
 
 
 def _explicit(points: Sequence[Point], spacing: float) -> Explicit:
@@ -177,7 +177,7 @@ def _explicit(points: Sequence[Point], spacing: float) -> Explicit:
 
 
 def _decimals(spacing: float) -> int:
-    """Return how many decimals tell a thousandth of the spacing."""
+    """Return the number of decimals that resolve a thousandth of the spacing."""
     return math.ceil(-math.log10(spacing * GRAIN))
 
 

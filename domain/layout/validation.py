@@ -1,4 +1,4 @@
-"""What is wrong with a layout document: every fault at once, each with its place and what to do."""
+"""Faults of a layout document: all are collected, each with its path and how to correct it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ FAULTS_MAX = 10_000
 
 
 class FaultCode(StrEnum):
-    """The kinds of fault, for programs; the message is for people."""
+    """The kind of a fault, for programs; the message is for people."""
 
     UNKNOWN_FORMAT = "unknown_format"
     MALFORMED = "malformed"
@@ -37,7 +37,7 @@ class FaultCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing to put right; `path` leads to it (`sections[2].rows[0].seats[4].label`, empty: the whole document)."""
+    """One fault; `path` locates it (`sections[2].rows[0].seats[4].label`, empty: the whole document)."""
 
     code: FaultCode
     path: str
@@ -45,7 +45,7 @@ class Fault:
 
 
 class LayoutFaults(Invalid):
-    """The document cannot become a layout; `faults` names everything that must be put right."""
+    """The document is invalid; `faults` lists every fault."""
 
     code = "layout_faults"
 
@@ -53,16 +53,16 @@ class LayoutFaults(Invalid):
         self.faults = tuple(faults)
         noun = "fault" if len(self.faults) == 1 else "faults"
         super().__init__(
-            f"The layout has {len(self.faults)} {noun}; put them right and send it again.",
+            f"The layout has {len(self.faults)} {noun}; correct them and send it again.",
             faults=[asdict(fault) for fault in self.faults],
         )
 
 
 class FaultCollector:
-    """Gathers faults while a document is read.
+    """Collects faults while a document is parsed.
 
     Args:
-        tolerated: what is no fault in this reading.
+        tolerated: codes that are not collected.
     """
 
     __slots__ = ("_faults", "_tolerated")
@@ -75,10 +75,10 @@ class FaultCollector:
         return bool(self._faults)
 
     def add(self, code: FaultCode, path: str, message: str) -> None:
-        """Note a fault.
+        """Add a fault.
 
         Raises:
-            LayoutFaults: there are so many that reading on helps nobody.
+            LayoutFaults: there are `FAULTS_MAX` faults.
         """
         if code in self._tolerated:
             return
@@ -88,7 +88,7 @@ class FaultCollector:
             raise LayoutFaults([*self._faults, Fault(code=FaultCode.TOO_MANY, path="", message=last)])
 
     def fail(self, code: FaultCode, path: str, message: str) -> NoReturn:
-        """Note a fault that leaves nothing more to read.
+        """Add a fault after which nothing more can be parsed.
 
         Raises:
             LayoutFaults: always.
@@ -97,10 +97,10 @@ class FaultCollector:
         raise LayoutFaults(self._faults)
 
     def raise_if_any(self) -> None:
-        """End the reading of a faulty document.
+        """Stop parsing if there are faults.
 
         Raises:
-            LayoutFaults: something was noted.
+            LayoutFaults: holds all faults collected.
         """
         if self._faults:
             raise LayoutFaults(self._faults)

@@ -1,1 +1,1 @@
-"""One file per format that layouts come in, and what they share."""
+"""One module per document format, and the modules they share."""

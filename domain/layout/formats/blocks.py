@@ -1,4 +1,4 @@
-"""Puts seats that came without coordinates into straight rows, sections in front of a stage."""
+"""Arranges seats without coordinates in straight rows, in sections facing a stage."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,9 @@ STAGE_POSITION = FocalPoint(key="stage", x=0.0, y=-300.0)
 
 
 def arrange_in_blocks(sections: Sequence[Section]) -> Iterator[Section]:
-    """Yield the sections with centred rows, many of them side by side; units are centimetres, the first row has y = 0.
+    """Yield the sections with coordinates: rows are centred, the first has y = 0, units are centimetres.
 
-    Up to `SECTIONS_IN_LINE_MAX` sections are one behind the other.
+    Up to `SECTIONS_IN_LINE_MAX` sections are placed one behind the other, more are placed in several columns.
     """
     columns = columns_of(sections)
     pitch = max(map(_width, sections), default=0) + SECTION_GAP
@@ -29,7 +29,7 @@ def arrange_in_blocks(sections: Sequence[Section]) -> Iterator[Section]:
 
 
 def columns_of(sections: Sequence[Section]) -> int:
-    """Return how many sections are side by side, so that the whole is about as wide as deep."""
+    """Return the number of columns of sections with which the layout is about as wide as deep."""
     if len(sections) <= SECTIONS_IN_LINE_MAX:
         return 1
     width = max(map(_width, sections)) + SECTION_GAP

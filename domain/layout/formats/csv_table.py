@@ -25,10 +25,10 @@ _FLAGS = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": 
 
 
 def read_csv(text: str, findings: FaultCollector) -> Draft:
-    """Read a table of seats, separated by commas, semicolons or tabs; without positions it is drawn in straight rows.
+    """Parse a table of seats, separated by commas, semicolons or tabs; without positions, rows are drawn straight.
 
     Raises:
-        LayoutFaults: everything that is wrong with the table; a path begins with the line's number in the file.
+        LayoutFaults: holds every fault of the table; a path begins with the line's number in the file.
     """
     lines = _lines(text.removeprefix(BYTE_ORDER_MARK), findings)
     columns = _columns(lines[0][1] if lines else [], findings)
@@ -46,7 +46,7 @@ def read_csv(text: str, findings: FaultCollector) -> Draft:
 
 @dataclass(slots=True)
 class _FoundRow:
-    """The seats of a row so far, and its entrance."""
+    """The seats of a row read so far, and its entrance."""
 
     seats: list[Seat] = field(default_factory=list)
     entrance: str = ""
@@ -55,7 +55,7 @@ class _FoundRow:
         return Row(label=label, entrance=self.entrance, seats=tuple(self.seats))
 
     def take_entrance(self, node: DocumentNode) -> None:
-        """Take over the entrance of one more line; a row has one."""
+        """Set the entrance from one more line; two different entrances are a fault."""
         entrance = node.optional_text("entrance")
         if entrance and self.entrance and entrance != self.entrance:
             message = f"This row has the entrance {quoted(self.entrance)} above; give all its seats the same."
@@ -64,7 +64,7 @@ class _FoundRow:
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """Return the separator and the text below the line `sep=;` that spreadsheets write, which becomes empty."""
+    """Return the separator, and the text with a spreadsheet's first line `sep=;` emptied."""
     first, _, rest = text.partition("\n")
     named = SEPARATOR_LINE.fullmatch(first.strip('\r\n "').rstrip(","))
     if named:
@@ -89,13 +89,13 @@ def _lines(text: str, findings: FaultCollector) -> list[tuple[int, list[str]]]:
 
 
 def without_empty_columns(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """Leave out the columns on the right in which neither the header nor any line has anything."""
+    """Remove the columns on the right that are blank in every line."""
     width = max((last_filled(cells) for _, cells in lines), default=0)
     return [(number, cells[:width]) for number, cells in lines]
 
 
 def last_filled(cells: list[str]) -> int:
-    """Return how many cells there are up to the last that is not blank."""
+    """Return the number of cells up to the last one that is not blank."""
     return next((index for index in range(len(cells), 0, -1) if cells[index - 1].strip()), 0)
 
 
@@ -109,7 +109,7 @@ def _columns(header: list[str], findings: FaultCollector) -> list[str]:
             message = f"There is no column {quoted(column)}; known are: {', '.join(COLUMNS)}."
             findings.add(FaultCode.UNKNOWN_FIELD, "lines[1]", message)
         elif columns.count(column) > 1:
-            findings.add(FaultCode.DUPLICATE_LABEL, "lines[1]", f"The column {column} is there twice; keep one.")
+            findings.add(FaultCode.DUPLICATE_LABEL, "lines[1]", f"The column {column} occurs twice; keep one.")
     if len({"x", "y"}.intersection(columns)) == 1:
         findings.add(FaultCode.MISSING, "lines[1]", "A position needs both columns x and y; add the other one.")
     findings.raise_if_any()

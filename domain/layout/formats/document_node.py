@@ -1,4 +1,4 @@
-"""One object of a document and its place in it: reads its fields, notes what is wrong and goes on."""
+"""One object of a document with its path: reads its fields, and collects faults instead of stopping at the first."""
 
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ ABSENT: Final = object()
 
 
 class DocumentNode:
-    """A JSON object inside a document; its path is put together only when a fault needs it."""
+    """A JSON object inside a document; its path is built only when a fault needs it."""
 
     __slots__ = ("_above", "_step", "fields", "findings")
 
@@ -41,19 +41,19 @@ class DocumentNode:
         return ".".join(filter(None, (above, self._step, field)))
 
     def fault(self, code: FaultCode, field: str, message: str) -> None:
-        """Note a fault of one field, or of the whole object where `field` is empty."""
+        """Add a fault of one field, or of the whole object if `field` is empty."""
         self.findings.add(code, self.path(field), message)
 
     def has(self, field: str) -> bool:
-        """Say whether the field is there with something other than null."""
+        """Return whether the field is present and not null."""
         return self.fields.get(field) is not None
 
     def reject_other_fields(self, allowed: Collection[str]) -> None:
-        """Note every field that the format does not know."""
+        """Add a fault for every field that is not allowed."""
         for field in self.fields:
             if field not in allowed:
                 known = ", ".join(sorted(allowed))
-                self.fault(FaultCode.UNKNOWN_FIELD, quoted(field), f"This field is not known here; known are: {known}.")
+                self.fault(FaultCode.UNKNOWN_FIELD, quoted(field), f"This field is unknown; known are: {known}.")
 
     def child(self, field: str) -> "DocumentNode | None":
         """Read a required object."""
@@ -66,7 +66,7 @@ class DocumentNode:
         return DocumentNode(value, self.findings, self, field)
 
     def children(self, field: str, limit: int) -> "list[DocumentNode]":
-        """Read an optional list of objects, at most `limit` long, leaving out (and noting) what is none."""
+        """Read an optional list of at most `limit` objects; other entries are faults and omitted."""
         value = self.fields.get(field)
         if value is None:
             return []
@@ -74,12 +74,12 @@ class DocumentNode:
             self._wrong_type(field, "a list")
             return []
         if len(value) > limit:
-            self.fault(FaultCode.TOO_MANY, field, f"There are {len(value)} entries here; at most {limit} are allowed.")
+            self.fault(FaultCode.TOO_MANY, field, f"There are {len(value)} entries; at most {limit} are allowed.")
             return []
         return [node for index, entry in enumerate(value) if (node := self._entry(field, index, entry))]
 
     def required_children(self, field: str, limit: int) -> "list[DocumentNode]":
-        """Read a list of objects that must be there; an empty one is for the caller to judge."""
+        """Read a required list of objects; the caller checks whether it may be empty."""
         return [] if self._required(field, "a list") is ABSENT else self.children(field, limit)
 
     def text(self, field: str, limit: int = LABEL_LENGTH_MAX) -> str:
@@ -89,19 +89,19 @@ class DocumentNode:
             return value
         value = self._required(field, "a text")
         if isinstance(value, str) and not visible_text(value):
-            self.fault(FaultCode.LABEL_MISSING, field, "This is empty; write what people shall read.")
+            self.fault(FaultCode.LABEL_MISSING, field, "This is empty; enter the text to show.")
             return ""
         return "" if value is ABSENT else self._clean(field, value, limit)
 
     def optional_text(self, field: str, limit: int = LABEL_LENGTH_MAX) -> str:
-        """Read a text that may be absent, null or blank."""
+        """Read an optional text; absent, null and blank are empty."""
         value = self.fields.get(field)
         if type(value) is str and len(value) <= limit and _plain(value):
             return value
         return "" if value is None else self._clean(field, value, limit)
 
     def texts(self, field: str, limit: int) -> list[str]:
-        """Read an optional list of texts, at most `limit` of them."""
+        """Read an optional list of at most `limit` texts."""
         value = self.fields.get(field)
         if value is None:
             return []
@@ -111,7 +111,7 @@ class DocumentNode:
         return value
 
     def source_id(self, field: str) -> str:
-        """Read the source's own name for a thing."""
+        """Read the id that the source gives to a place."""
         return self.text(field, SOURCE_ID_LENGTH_MAX)
 
     def number(self, field: str) -> float:
@@ -120,17 +120,17 @@ class DocumentNode:
         if type(value) is float or type(value) is int:
             if -COORDINATE_MAX <= value <= COORDINATE_MAX:
                 return coordinate(value)
-            self.fault(FaultCode.BAD_NUMBER, field, f"Coordinates lie between ±{COORDINATE_MAX}; this is none.")
+            self.fault(FaultCode.BAD_NUMBER, field, f"A coordinate must be within ±{COORDINATE_MAX}.")
         elif self._required(field, "a number") is not ABSENT:
             self._wrong_type(field, "a number")
         return 0.0
 
     def optional_number(self, field: str, default: float = 0.0) -> float:
-        """Read a number that may be absent or null."""
+        """Read an optional coordinate; `default` if it is absent or null."""
         return self.number(field) if self.has(field) else default
 
     def whole(self, field: str, least: int, most: int) -> int:
-        """Read a required whole number between `least` and `most`; `least` stands in for a faulty one."""
+        """Read a required whole number between `least` and `most`; a faulty one gives `least`."""
         value = self._required(field, "a whole number")
         if value is ABSENT:
             return least
@@ -157,7 +157,7 @@ class DocumentNode:
         return Point(x=self.number("x"), y=self.number("y"))
 
     def optional_point(self, field: str) -> Point | None:
-        """Read a position that may be absent or null."""
+        """Read an optional position; None if it is absent or null."""
         node = self.child(field) if self.has(field) else None
         return node.point() if node else None
 
@@ -176,7 +176,7 @@ class DocumentNode:
         return value
 
     def _wrong_type(self, field: str, kind: str) -> None:
-        self.fault(FaultCode.WRONG_TYPE, field, f"This must be {kind}; it is something else.")
+        self.fault(FaultCode.WRONG_TYPE, field, f"This must be {kind}; it is of another type.")
 
     def _clean(self, field: str, value: object, limit: int) -> str:
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < WHOLE_MAX:
@@ -185,30 +185,30 @@ class DocumentNode:
             self._wrong_type(field, "a text")
             return ""
         text = value.strip()
-        if len(text) <= limit * NORMALIZED_SHRINKS_MAX:  # normalising takes quadratic time over combining marks
+        if len(text) <= limit * NORMALIZED_SHRINKS_MAX:  # NFC normalisation is quadratic in combining marks
             text = unicodedata.normalize("NFC", text)
         if len(text) > limit:
             self.fault(FaultCode.BAD_TEXT, field, f"This text is longer than {limit} characters; shorten it.")
             return ""
         if not text.isprintable() and any(_refused(character) for character in text):
-            self.fault(FaultCode.BAD_TEXT, field, "This text has control characters or broken ones; remove them.")
+            self.fault(FaultCode.BAD_TEXT, field, "This text has control or invalid characters; remove them.")
             return ""
         return text
 
 
 def coordinate(value: float) -> float:
-    """Round a coordinate to the precision that layouts keep; zero has no sign."""
+    """Round a coordinate to the stored precision; zero has no sign."""
     return round(float(value), COORDINATE_DECIMALS) + 0.0
 
 
 def quoted(text: str) -> str:
-    """Quote a stranger's text in a message: short, and harmless whatever it holds."""
+    """Return untrusted text for use in a message: shortened and printable."""
     short = text if len(text) <= SHOWN_LENGTH_MAX else f"{text[:SHOWN_LENGTH_MAX]}…"
     return short if short.isprintable() else ascii(short)[1:-1]
 
 
 def _plain(text: str) -> bool:
-    """Say, quickly, that a text is fine as it is; most are."""
+    """Return whether a text needs no cleaning; a fast check that most texts pass."""
     return text.isascii() and text.isprintable() and text.strip() == text
 
 

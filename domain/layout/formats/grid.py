@@ -21,10 +21,10 @@ from domain.layout.validation import FaultCode
 
 
 def read_grid(document: DocumentNode) -> Draft:
-    """Read sections of equal rows, lettered from the front; seats are numbered from the left, units are centimetres.
+    """Parse sections of equal rows, lettered from the front; seats are numbered from the left, units are centimetres.
 
     Raises:
-        LayoutFaults: everything that is wrong with the document.
+        LayoutFaults: holds every fault of the document.
     """
     document.reject_other_fields({"sections"})
     builder = DraftBuilder(document.findings)
@@ -61,7 +61,7 @@ def _check(document: DocumentNode, grids: list[_Grid]) -> None:
     for grid in grids:
         known = first.setdefault(visible_text(grid.name), grid.node)
         if grid.name and known is not grid.node:
-            message = f"Section {quoted(grid.name)} is there twice, first at {known.path()}; rename one."
+            message = f"Section {quoted(grid.name)} occurs twice, first at {known.path()}; rename one."
             grid.node.fault(FaultCode.DUPLICATE_LABEL, "name", message)
     if sum(grid.rows * grid.seats_per_row for grid in grids) > SEATS_MAX:
         document.fault(FaultCode.TOO_MANY, "sections", f"A layout has at most {SEATS_MAX} seats; make it smaller.")

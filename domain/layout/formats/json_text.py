@@ -1,4 +1,4 @@
-"""JSON in which every object gives each name once: of two values, which one counts would have to be guessed at."""
+"""JSON without duplicate field names, as it would be ambiguous which of two values is meant."""
 
 import json
 from collections import Counter
@@ -9,17 +9,17 @@ from domain.layout.formats.document_node import quoted
 
 
 class DuplicateField(ValueError):
-    """An object gives one name two values."""
+    """An object has two fields of one name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"it gives {quoted(name)} twice; give each field once")
 
 
 def reject_duplicate_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's fields.
+    """Return an object's fields, for `object_pairs_hook`.
 
     Raises:
-        DuplicateField: it names one twice.
+        DuplicateField: two fields have one name.
     """
     fields = dict(pairs)
     if len(fields) < len(pairs):
@@ -28,17 +28,17 @@ def reject_duplicate_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def find_duplicate_field(text: bytes) -> DuplicateField | None:
-    """Return the first name that an object of valid JSON gives twice; nothing that is read is kept.
+    """Return the first duplicate field of valid JSON; None if there is none. The parsed values are discarded.
 
     Raises:
-        RecursionError: it is nested too deeply.
+        RecursionError: the text is nested too deeply.
     """
 
-    def once(pairs: Sequence[tuple[str, Any]]) -> None:
+    def check(pairs: Sequence[tuple[str, Any]]) -> None:
         reject_duplicate_fields(pairs)
 
     try:
-        json.loads(text, object_pairs_hook=once)
-    except DuplicateField as twice:
-        return twice
+        json.loads(text, object_pairs_hook=check)
+    except DuplicateField as duplicate:
+        return duplicate
     return None

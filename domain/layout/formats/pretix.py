@@ -1,4 +1,4 @@
-"""The format `pretix`: zones of rows of seats, as the pretix ticket shop keeps them; its areas are drawn, never sold.
+"""The format `pretix`: zones of rows of seats, the format of the pretix ticket shop; its areas are only drawn.
 
 Source: the JSON schema of a seating plan in pretix's repository (src/pretix/static/seating/seating-plan.schema.json).
 """
@@ -25,10 +25,10 @@ FIELDS = FieldNames(label="seat_number", category="category", source_id="seat_gu
 
 
 def read_pretix(document: DocumentNode) -> Draft:
-    """Read a seating plan; positions are counted from the zone's, the row's is added to its seats'.
+    """Parse a seating plan. Positions of rows are relative to their zone, positions of seats to their row.
 
     Raises:
-        LayoutFaults: everything that is wrong with the document.
+        LayoutFaults: holds every fault of the document.
     """
     builder = DraftBuilder(document.findings)
     for position, node in enumerate(document.required_children("categories", CATEGORIES_MAX)):
@@ -72,21 +72,21 @@ def _read_seat(node: DocumentNode, builder: DraftBuilder, section: str, row: str
 
 def _read_area(node: DocumentNode, builder: DraftBuilder, zone_offset: Point) -> None:
     position = translate(node.optional_point("position") or ORIGIN, zone_offset)
-    outline, words = _outline(node, position), _words(node)
+    outline, text = _outline(node, position), _text(node)
     if outline:
-        builder.landmarks.append(Landmark(label=words, outline=outline))
-    elif words:
-        builder.landmarks.append(Landmark(label=words, position=position))
+        builder.landmarks.append(Landmark(label=text, outline=outline))
+    elif text:
+        builder.landmarks.append(Landmark(label=text, position=position))
 
 
-def _words(area: DocumentNode) -> str:
-    text = area.fields.get("text")
-    words = area.child("text") if isinstance(text, dict) else None
-    return words.optional_text("text") if words else area.optional_text("text")
+def _text(area: DocumentNode) -> str:
+    value = area.fields.get("text")
+    node = area.child("text") if isinstance(value, dict) else None
+    return node.optional_text("text") if node else area.optional_text("text")
 
 
 def _outline(node: DocumentNode, position: Point) -> tuple[Point, ...]:
-    """Read an area's shape: an ellipse is drawn round its position, a rectangle from there on; both turn round it."""
+    """Read an area's shape; its position is the centre of an ellipse, the corner of a rectangle, and the rotation's pivot."""
     shape = node.optional_text("shape")
     size = node.child(shape) if shape in {"rectangle", "circle", "ellipse", "polygon"} and node.has(shape) else node
     if size is None:

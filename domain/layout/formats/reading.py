@@ -1,4 +1,4 @@
-"""Reads a layout document of any known format."""
+"""Parses a layout document of any supported format."""
 
 import json
 from collections.abc import Callable
@@ -26,13 +26,14 @@ FORMATS: Final = (*_JSON_READERS, CSV)
 
 
 def read_layout(format_name: str, document: object, *, relabel_ids: bool = False) -> Draft:
-    """Read a document: the text of a file, or what a JSON text was parsed to.
+    """Parse a document to a draft.
 
     Args:
-        relabel_ids: where places share an id, make their ids of their labels instead of refusing them.
+        document: the text of a file, or parsed JSON.
+        relabel_ids: replace source ids that several places share by ids made of labels, instead of refusing them.
 
     Raises:
-        LayoutFaults: everything that is wrong with the document, or the format is none of `FORMATS`.
+        LayoutFaults: holds every fault of the document, or `format_name` is none of `FORMATS`.
     """
     if relabel_ids:
         findings = FaultCollector(frozenset({FaultCode.DUPLICATE_SOURCE_ID}))

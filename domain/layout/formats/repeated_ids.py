@@ -1,4 +1,4 @@
-"""Ids made of labels for places whose source gives several of them one id."""
+"""Source ids derived from labels, for documents in which several places share an id."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -11,10 +11,10 @@ from domain.layout.validation import FaultCode, FaultCollector
 
 
 def with_ids_of_labels(draft: Draft) -> Draft:
-    """Give every seat and area whose id is not its own an id made of its section, row and label.
+    """Replace every source id that several places share by one made of section, row and label.
 
     Raises:
-        LayoutFaults: such an id is another place's in turn.
+        LayoutFaults: a derived id belongs to another place.
     """
     repeated = {name for name, times in Counter(source_ids(draft)).items() if times > 1}
     if not repeated:
@@ -27,14 +27,14 @@ def with_ids_of_labels(draft: Draft) -> Draft:
     findings = FaultCollector()
     for name, times in Counter(source_ids(changed)).items():
         if times > 1:
-            message = f"The id {quoted(name)} is there twice, also with ids made of labels; give each place its own."
+            message = f"The id {quoted(name)} occurs twice, even with ids made of labels; give each place its own."
             findings.add(FaultCode.DUPLICATE_SOURCE_ID, "", message)
     findings.raise_if_any()
     return changed
 
 
 def source_ids(draft: Draft) -> list[str]:
-    """Return the id of every seat and area."""
+    """Return the source id of every seat and area."""
     return [*(seat.source_id for seat in draft.seats()), *(area.source_id for area in draft.areas)]
 
 

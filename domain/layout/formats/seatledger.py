@@ -1,4 +1,4 @@
-"""The format `seatledger`: our own, as `exporting.export` writes it; one written by hand may leave the keys out."""
+"""The format `seatledger`, as `native_writer` writes it; a document written by hand may omit the keys."""
 
 import re
 
@@ -42,22 +42,22 @@ _AREA_FIELDS = frozenset({"key", "id", "label", "section", "entrance", "category
 
 
 def read_seatledger(document: DocumentNode) -> Draft:
-    """Read our own document; keys it brings are kept.
+    """Parse a document of the format; its keys are kept.
 
     Raises:
-        LayoutFaults: everything that is wrong with the document.
+        LayoutFaults: holds every fault of the document.
     """
     document.reject_other_fields(_DOCUMENT_FIELDS)
     if document.fields.get("format") != FORMAT:
-        document.fault(FaultCode.UNKNOWN_FORMAT, "format", f"This document must say that its format is {FORMAT}.")
+        document.fault(FaultCode.UNKNOWN_FORMAT, "format", f"The field format must be {FORMAT}.")
     return _LayoutReader(DraftBuilder(document.findings)).read(document)
 
 
 class _LayoutReader:
-    """Reads the parts of a document, keeping the keys met so far."""
+    """Parses the parts of a document, and checks that no key occurs twice."""
 
     def __init__(self, builder: DraftBuilder) -> None:
-        self._assembly = builder
+        self._builder = builder
         self._keys: set[str] = set()
 
     def read(self, document: DocumentNode) -> Draft:
@@ -73,7 +73,7 @@ class _LayoutReader:
             self._read_area(node)
         seats_minted, areas_minted = self._read_minted(document)
         name = document.optional_text("name")
-        return self._assembly.finish(document, name, seats_minted=seats_minted, areas_minted=areas_minted)
+        return self._builder.finish(document, name, seats_minted=seats_minted, areas_minted=areas_minted)
 
     def _read_category(self, node: DocumentNode, position: int) -> None:
         node.reject_other_fields({"key", "label", "color", "accessible"})
@@ -83,14 +83,14 @@ class _LayoutReader:
             color=color(node, "color", position),
             accessible=node.flag("accessible"),
         )
-        self._assembly.add_category(node, "key", category)
+        self._builder.add_category(node, "key", category)
 
     def _read_focal_point(self, node: DocumentNode) -> None:
         node.reject_other_fields({"key", "x", "y"})
         key, point = node.text("key"), node.point()
-        if key in self._assembly.focal_points:
-            node.fault(FaultCode.DUPLICATE_KEY, "key", f"Focal point {quoted(key)} is there twice; rename one.")
-        self._assembly.focal_points[key] = FocalPoint(key=key, x=point.x, y=point.y)
+        if key in self._builder.focal_points:
+            node.fault(FaultCode.DUPLICATE_KEY, "key", f"Focal point {quoted(key)} occurs twice; rename one.")
+        self._builder.focal_points[key] = FocalPoint(key=key, x=point.x, y=point.y)
 
     def _read_landmark(self, node: DocumentNode) -> None:
         node.reject_other_fields({"label", "outline", "position"})
@@ -99,18 +99,18 @@ class _LayoutReader:
             outline=polygon(node, "outline"),
             position=node.optional_point("position"),
         )
-        self._assembly.landmarks.append(landmark)
+        self._builder.landmarks.append(landmark)
 
     def _read_section(self, node: DocumentNode) -> None:
         node.reject_other_fields(_SECTION_FIELDS)
         label = node.optional_text("label")
         focal_point = node.optional_text("focal_point") or None
-        if focal_point and focal_point not in self._assembly.focal_points:
+        if focal_point and focal_point not in self._builder.focal_points:
             message = f"There is no focal point {quoted(focal_point)}; add it to focal_points or leave this out."
             node.fault(FaultCode.UNKNOWN_FOCAL_POINT, "focal_point", message)
         rows = tuple(self._read_row(row, label) for row in node.required_children("rows", ROWS_PER_SECTION_MAX))
         outline = polygon(node, "outline")
-        self._assembly.add_section(Section(label=label, rows=rows, focal_point=focal_point, outline=outline))
+        self._builder.add_section(Section(label=label, rows=rows, focal_point=focal_point, outline=outline))
 
     def _read_row(self, node: DocumentNode, section: str) -> Row:
         node.reject_other_fields(_ROW_FIELDS)
@@ -126,7 +126,7 @@ class _LayoutReader:
     def _read_kind(self, node: DocumentNode) -> RowKind:
         kind = node.optional_text("kind") or RowKind.ROW.value
         if kind not in set(RowKind):
-            message = f"{quoted(kind)} is no kind of row; known are: {', '.join(RowKind)}."
+            message = f"{quoted(kind)} is not a kind of row; choose one of: {', '.join(RowKind)}."
             node.fault(FaultCode.UNSUPPORTED, "kind", message)
             return RowKind.ROW
         return RowKind(kind)
@@ -136,20 +136,20 @@ class _LayoutReader:
         seat = Seat(
             key=self._read_key(node, SEAT_LETTER),
             label=node.text("label"),
-            category=self._assembly.category(node, "category"),
+            category=self._builder.category(node, "category"),
             x=node.number("x"),
             y=node.number("y"),
             source_id=node.source_id("id"),
             attributes=self._read_attributes(node) if "attributes" in node.fields else (),
         )
-        self._assembly.check_seat(node, section, row, seat, FIELDS)
+        self._builder.check_seat(node, section, row, seat, FIELDS)
         return seat
 
     def _read_attributes(self, node: DocumentNode) -> tuple[Attribute, ...]:
         names = node.texts("attributes", len(Attribute))
         for name in names:
             if name not in set(Attribute):
-                message = f"{quoted(name)} is no attribute of a seat; known are: {', '.join(Attribute)}."
+                message = f"{quoted(name)} is not an attribute of a seat; choose among: {', '.join(Attribute)}."
                 node.fault(FaultCode.UNSUPPORTED, "attributes", message)
         return tuple(attribute for attribute in Attribute if attribute.value in names)
 
@@ -160,24 +160,24 @@ class _LayoutReader:
             label=node.text("label"),
             section=node.optional_text("section"),
             entrance=node.optional_text("entrance"),
-            category=self._assembly.category(node, "category"),
+            category=self._builder.category(node, "category"),
             capacity=node.whole("capacity", 1, AREA_CAPACITY_MAX),
             source_id=node.source_id("id"),
             outline=polygon(node, "outline"),
         )
-        self._assembly.check_area(node, area, FIELDS)
-        self._assembly.areas.append(area)
+        self._builder.check_area(node, area, FIELDS)
+        self._builder.areas.append(area)
 
     def _read_key(self, node: DocumentNode, letter: str) -> str:
         key = node.optional_text("key")
         if not key:
             return ""
         if key[0] != letter or not _KEY_NUMBER.fullmatch(key, 1) or int(key[1:], 36) > KEY_NUMBER_MAX:
-            message = f"{quoted(key)} is no key of ours; leave the key out and a new one is made."
+            message = f"{quoted(key)} is not a key of this format; omit the key, and a new one is made."
             node.fault(FaultCode.BAD_KEY, "key", message)
             return ""
         if key in self._keys:
-            message = f"The key {key} is there twice; leave one out and a new one is made."
+            message = f"The key {key} occurs twice; omit one, and a new one is made."
             node.fault(FaultCode.DUPLICATE_KEY, "key", message)
         self._keys.add(key)
         return key

@@ -1,6 +1,6 @@
-"""The format `seatsio`: charts as the seats.io designer saves them, sections nested as charts of their own.
+"""The format `seatsio`: charts as the seats.io designer saves them; a section contains a chart of its own.
 
-Source: the MIT-licensed charts of seats.io, versions 17 to 21, read by example; the vendor publishes no description.
+Source: the MIT-licensed charts of seats.io, versions 17 to 21; the vendor publishes no description of the format.
 """
 
 from dataclasses import dataclass, replace
@@ -41,10 +41,10 @@ _WHOLE_CHART = "chart"
 
 
 def read_seatsio(document: DocumentNode) -> Draft:
-    """Read a chart; what it inherits from sections (category, zone) goes to the seats.
+    """Parse a chart; seats inherit category and zone from their sections.
 
     Raises:
-        LayoutFaults: everything that is wrong with the document.
+        LayoutFaults: holds every fault of the document.
     """
     builder = DraftBuilder(document.findings)
     _read_categories(document, builder)
@@ -52,13 +52,13 @@ def read_seatsio(document: DocumentNode) -> Draft:
     chart = _read_chart(document)
     if chart:
         _read_focal_point(chart, builder)
-        _ChartReader(builder).read(chart, _Surroundings())
+        _ChartReader(builder).read(chart, _Inherited())
     return builder.finish(document, document.optional_text("name"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Surroundings:
-    """What a chart's rows and areas take over from the section the chart belongs to."""
+class _Inherited:
+    """The values that the rows and areas of a chart inherit from the section around it."""
 
     section: str = ""
     entrance: str = ""
@@ -70,35 +70,35 @@ class _Surroundings:
 
 
 class _ChartReader:
-    """Walks a chart and the charts of its sections."""
+    """Parses a chart and the charts of its sections."""
 
     def __init__(self, builder: DraftBuilder) -> None:
-        self._assembly = builder
+        self._builder = builder
 
-    def read(self, chart: DocumentNode, around: _Surroundings) -> None:
-        self._read_rows(chart, around)
+    def read(self, chart: DocumentNode, inherited: _Inherited) -> None:
+        self._read_rows(chart, inherited)
         for area in chart.children("generalAdmissionAreas", AREAS_MAX):
-            self._read_area(area, around)
+            self._read_area(area, inherited)
         for shape in chart.children("shapes", LANDMARKS_MAX):
-            self._read_landmark(shape, around)
+            self._read_landmark(shape, inherited)
         for section in chart.children("sections", SECTIONS_MAX):
-            self._read_section(section, around)
+            self._read_section(section, inherited)
 
-    def _read_section(self, node: DocumentNode, around: _Surroundings) -> None:
-        if around.depth >= SECTION_DEPTH_MAX:
+    def _read_section(self, node: DocumentNode, inherited: _Inherited) -> None:
+        if inherited.depth >= SECTION_DEPTH_MAX:
             node.fault(FaultCode.TOO_DEEP, "", f"Sections are nested deeper than {SECTION_DEPTH_MAX}; flatten them.")
             return
         corner = node.optional_point("topLeft") or ORIGIN
         label = node.text("label")
-        self._assembly.require_label(node, "label", label)
-        inner = _Surroundings(
+        self._builder.require_label(node, "label", label)
+        inner = _Inherited(
             section=label,
-            entrance=node.optional_text("entrance") or around.entrance,
-            category=self._assembly.category(node, "categoryKey", around.category),
-            focal_point=self._zone(node) or around.focal_point,
-            outline=polygon(node, "points", around.offset),
-            offset=translate(corner, around.offset),
-            depth=around.depth + 1,
+            entrance=node.optional_text("entrance") or inherited.entrance,
+            category=self._builder.category(node, "categoryKey", inherited.category),
+            focal_point=self._zone(node) or inherited.focal_point,
+            outline=polygon(node, "points", inherited.offset),
+            offset=translate(corner, inherited.offset),
+            depth=inherited.depth + 1,
         )
         chart = node.child("subChart")
         if chart:
@@ -106,88 +106,88 @@ class _ChartReader:
 
     def _zone(self, node: DocumentNode) -> str | None:
         zone = node.optional_text("zone")
-        if zone and zone not in self._assembly.focal_points:
-            message = f"There is no zone {quoted(zone)} with a focal point; add it to the zones or clear this."
+        if zone and zone not in self._builder.focal_points:
+            message = f"There is no zone {quoted(zone)} with a focal point; add it to the zones or clear this field."
             node.fault(FaultCode.UNKNOWN_FOCAL_POINT, "zone", message)
         return zone or None
 
-    def _read_rows(self, chart: DocumentNode, around: _Surroundings) -> None:
+    def _read_rows(self, chart: DocumentNode, inherited: _Inherited) -> None:
         rows: dict[str, list[Row]] = {}
         for node in chart.children("rows", ROWS_PER_SECTION_MAX):
-            section = node.optional_text("sectionLabel") or around.section
-            rows.setdefault(section, []).append(self._read_row(node, replace(around, section=section), RowKind.ROW))
+            section = node.optional_text("sectionLabel") or inherited.section
+            rows.setdefault(section, []).append(self._read_row(node, replace(inherited, section=section), RowKind.ROW))
         for node in chart.children("tables", ROWS_PER_SECTION_MAX):
             self._refuse_whole(node)
-            rows.setdefault(around.section, []).append(self._read_row(node, around, RowKind.TABLE))
-        booths = tuple(self._read_booth(node, around) for node in chart.children("booths", ROWS_PER_SECTION_MAX))
+            rows.setdefault(inherited.section, []).append(self._read_row(node, inherited, RowKind.TABLE))
+        booths = tuple(self._read_booth(node, inherited) for node in chart.children("booths", ROWS_PER_SECTION_MAX))
         if booths:
-            rows.setdefault(around.section, []).append(
-                Row(label="", entrance=around.entrance, kind=RowKind.BOOTH, seats=booths)
+            rows.setdefault(inherited.section, []).append(
+                Row(label="", entrance=inherited.entrance, kind=RowKind.BOOTH, seats=booths)
             )
         for label, found in rows.items():
-            self._assembly.add_section(
-                Section(label=label, rows=tuple(found), focal_point=around.focal_point, outline=around.outline)
+            self._builder.add_section(
+                Section(label=label, rows=tuple(found), focal_point=inherited.focal_point, outline=inherited.outline)
             )
 
-    def _read_row(self, node: DocumentNode, around: _Surroundings, kind: RowKind) -> Row:
+    def _read_row(self, node: DocumentNode, inherited: _Inherited, kind: RowKind) -> Row:
         label = node.text("label")
-        self._assembly.require_label(node, "label", label)
-        category = self._assembly.category(node, "categoryKey", around.category)
-        inner = replace(around, category=category)
+        self._builder.require_label(node, "label", label)
+        category = self._builder.category(node, "categoryKey", inherited.category)
+        inner = replace(inherited, category=category)
         seats = node.required_children("seats", SEATS_PER_ROW_MAX)
-        entrance = node.optional_text("entrance") or around.entrance
+        entrance = node.optional_text("entrance") or inherited.entrance
         seated = tuple(self._read_seat(seat, inner, label) for seat in seats)
         return Row(label=label, entrance=entrance, kind=kind, seats=seated)
 
-    def _read_seat(self, node: DocumentNode, around: _Surroundings, row: str) -> Seat:
-        return self._seat(node, around, row, node.point())
+    def _read_seat(self, node: DocumentNode, inherited: _Inherited, row: str) -> Seat:
+        return self._seat(node, inherited, row, node.point())
 
-    def _read_booth(self, node: DocumentNode, around: _Surroundings) -> Seat:
+    def _read_booth(self, node: DocumentNode, inherited: _Inherited) -> Seat:
         center = node.child("center")
-        return self._seat(node, around, "", center.point() if center else ORIGIN)
+        return self._seat(node, inherited, "", center.point() if center else ORIGIN)
 
-    def _seat(self, node: DocumentNode, around: _Surroundings, row: str, position: Point) -> Seat:
-        absolute = translate(position, around.offset)
+    def _seat(self, node: DocumentNode, inherited: _Inherited, row: str, position: Point) -> Seat:
+        absolute = translate(position, inherited.offset)
         seat = Seat(
             label=node.text("label"),
-            category=self._assembly.category(node, "categoryKey", around.category),
+            category=self._builder.category(node, "categoryKey", inherited.category),
             x=absolute.x,
             y=absolute.y,
             source_id=node.source_id("uuid"),
             attributes=tuple(attribute for field, attribute in _ATTRIBUTES.items() if node.flag(field)),
         )
-        self._assembly.check_seat(node, around.section, row, seat, FIELDS)
+        self._builder.check_seat(node, inherited.section, row, seat, FIELDS)
         return seat
 
-    def _read_area(self, node: DocumentNode, around: _Surroundings) -> None:
+    def _read_area(self, node: DocumentNode, inherited: _Inherited) -> None:
         self._refuse_whole(node)
         area = Area(
             label=node.text("label"),
-            section=around.section,
-            entrance=node.optional_text("entrance") or around.entrance,
-            category=self._assembly.category(node, "categoryKey", around.category),
+            section=inherited.section,
+            entrance=node.optional_text("entrance") or inherited.entrance,
+            category=self._builder.category(node, "categoryKey", inherited.category),
             capacity=node.whole("capacity", 1, AREA_CAPACITY_MAX),
             source_id=node.source_id("uuid"),
-            outline=_outline(node, around.offset),
+            outline=_outline(node, inherited.offset),
         )
-        self._assembly.check_area(node, area, FIELDS)
-        self._assembly.areas.append(area)
+        self._builder.check_area(node, area, FIELDS)
+        self._builder.areas.append(area)
 
-    def _read_landmark(self, node: DocumentNode, around: _Surroundings) -> None:
-        outline = _outline(node, around.offset)
+    def _read_landmark(self, node: DocumentNode, inherited: _Inherited) -> None:
+        outline = _outline(node, inherited.offset)
         if outline:
-            self._assembly.landmarks.append(Landmark(label=node.optional_text("label"), outline=outline))
+            self._builder.landmarks.append(Landmark(label=node.optional_text("label"), outline=outline))
 
     def _refuse_whole(self, node: DocumentNode) -> None:
         if node.flag("bookAsAWhole"):
-            message = "This is sold as a whole, which is not supported; let its places be booked singly."
+            message = "This is sold as a whole, which is not supported; let its places be booked one by one."
             node.fault(FaultCode.UNSUPPORTED, "bookAsAWhole", message)
 
 
 def _read_chart(document: DocumentNode) -> DocumentNode | None:
-    """Read the drawing of a chart of one floor; one of several is refused by name."""
+    """Return the drawing of a chart of one floor; several floors are a fault."""
     if document.has("floors"):
-        message = "A chart of several floors is not supported; save each floor as a chart of its own and import those."
+        message = "A chart of several floors is not supported; save each floor as its own chart and import those."
         document.fault(FaultCode.UNSUPPORTED, "floors", message)
         return None
     return document.child("subChart")
@@ -222,7 +222,7 @@ def _read_focal_point(chart: DocumentNode, builder: DraftBuilder) -> None:
 
 
 def _outline(node: DocumentNode, offset: Point) -> tuple[Point, ...]:
-    """Read the shape of an area or landmark; one that is not described is not drawn."""
+    """Read the shape of an area or landmark; empty if it has none."""
     rotation = node.optional_number("rotationAngle")
     center = node.optional_point("center")
     if center is None:

@@ -1,4 +1,4 @@
-"""What a whole draft may come to, whichever format it was read from: every draft that passes can be read back."""
+"""Limits on a whole draft, whatever its format; a draft within them can be written and read back."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -20,14 +20,14 @@ from domain.layout.model import (
 
 
 def size_faults(draft: Draft) -> Iterator[str]:
-    """Yield a sentence for everything that the draft has too much of."""
-    for found, most, what in sizes(draft):
-        if found > most:
-            yield f"There are {found} {what}; a layout has at most {most}. Make it smaller, or two of it."
+    """Yield a sentence for each limit that the draft exceeds."""
+    for found, limit, name in sizes(draft):
+        if found > limit:
+            yield f"There are {found} {name}; a layout has at most {limit}. Make it smaller, or split it in two."
 
 
 def sizes(draft: Draft) -> Iterator[tuple[int, int, str]]:
-    """Yield how many there are of each thing, how many there may be, and its name."""
+    """Yield (number, limit, name in the plural) for everything that has a limit."""
     yield draft.capacity, CAPACITY_MAX, "seats and places of areas together"
     yield len(draft.categories), CATEGORIES_MAX, "categories"
     yield len(draft.focal_points), FOCAL_POINTS_MAX, "focal points"
@@ -40,7 +40,7 @@ def sizes(draft: Draft) -> Iterator[tuple[int, int, str]]:
 
 
 def count_outline_points(draft: Draft) -> int:
-    """Count the points of all outlines."""
+    """Return the number of points of all outlines."""
     return sum(map(len, outlines(draft)))
 
 
@@ -52,7 +52,7 @@ def outlines(draft: Draft) -> Iterator[tuple[Point, ...]]:
 
 
 def distant_points(draft: Draft) -> int:
-    """Count the positions beyond `COORDINATE_MAX`: moving and turning takes points farther than a document may say."""
+    """Return the number of positions beyond `COORDINATE_MAX`; translation and rotation can move points beyond it."""
     landmarks = (landmark.position for landmark in draft.landmarks if landmark.position is not None)
     positions = chain(
         ((seat.x, seat.y) for seat in draft.seats()),
