@@ -86,7 +86,7 @@ def _text(area: DocumentNode) -> str:
 
 
 def _outline(node: DocumentNode, position: Point) -> tuple[Point, ...]:
-    """Read an area's shape; its position is the centre of an ellipse, the corner of a rectangle, and the rotation's pivot."""
+    """Read an area's shape; its position is the centre of an ellipse or corner of a rectangle, and its pivot."""
     shape = node.optional_text("shape")
     size = node.child(shape) if shape in {"rectangle", "circle", "ellipse", "polygon"} and node.has(shape) else node
     if size is None:
