@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, compress
 
-from domain.decisions.holding import AreaCandidates
+from domain.decisions.seat_claims import AreaCandidates
 from domain.errors import UnknownSeats
 from domain.layout.area_places import AreaPlaces
 from domain.layout.inventory import Inventory

@@ -12,7 +12,7 @@ import orjson
 
 from audit.as_of import AsOf
 from domain.event_registry import UPCASTERS, VERSIONS
-from domain.operations.projection import Exclusions
+from domain.operations.exclusions import Exclusions
 from eventstore.store import RecordedEvent, Store
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.queries import ReadModelQueries

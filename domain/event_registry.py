@@ -7,6 +7,7 @@ from domain import (
     account,
     buyer_quota,
     device,
+    dispute,
     event,
     hold,
     money_exception,
@@ -22,7 +23,7 @@ from domain import (
     venue,
 )
 from domain.decision import Changes, StreamType
-from domain.operations import process, projection
+from domain.operations import exclusions, process, projection
 
 SUBJECT_FIELDS = ("organizer", "performance")
 
@@ -79,9 +80,9 @@ EVENTS: Mapping[str, type] = {
     "PaymentCancelled": payment.PaymentCancelled,
     "PaymentSettled": payment.PaymentSettled,
     "PaymentReconciled": payment.PaymentReconciled,
-    "DisputeOpened": payment.DisputeOpened,
-    "DisputeWon": payment.DisputeWon,
-    "DisputeLost": payment.DisputeLost,
+    "DisputeOpened": dispute.DisputeOpened,
+    "DisputeWon": dispute.DisputeWon,
+    "DisputeLost": dispute.DisputeLost,
     "PerformanceScheduled": performance.PerformanceScheduled,
     "PerformanceRescheduled": performance.PerformanceRescheduled,
     "PricesChanged": performance.PricesChanged,
@@ -98,10 +99,10 @@ EVENTS: Mapping[str, type] = {
     "ProjectionPaused": projection.ProjectionPaused,
     "ProjectionResumed": projection.ProjectionResumed,
     "ProjectionRetried": projection.ProjectionRetried,
-    "EventSkipped": projection.EventSkipped,
-    "EventUnskipped": projection.EventUnskipped,
-    "StreamParked": projection.StreamParked,
-    "StreamUnparked": projection.StreamUnparked,
+    "EventSkipped": exclusions.EventSkipped,
+    "EventUnskipped": exclusions.EventUnskipped,
+    "StreamParked": exclusions.StreamParked,
+    "StreamUnparked": exclusions.StreamUnparked,
     "RebuildRequested": projection.RebuildRequested,
     "RollbackRequested": projection.RollbackRequested,
     "VersionsDropRequested": projection.VersionsDropRequested,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, assert_never
 
 from domain.decision import StreamType
+from domain.dispute import Dispute, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, dispute_after, overall_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,65 +88,6 @@ class PaymentReconciled:
     booked_at: datetime
 
 
-class DisputeStatus(StrEnum):
-    """The status of a dispute, or of all disputes of a payment."""
-
-    OPEN = "open"
-    WON = "won"
-    LOST = "lost"
-
-
-GRAVEST_FIRST = (DisputeStatus.OPEN, DisputeStatus.LOST, DisputeStatus.WON)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeOpened:
-    """The buyer disputed the payment at their bank; the provider withholds `amount` until the bank decides.
-
-    `dispute`: the provider's id of the dispute. `overall`: the status of all disputes of the payment, this included.
-    """
-
-    dispute: str
-    order: str
-    organizer: str
-    performance: str
-    amount: int
-    currency: str
-    opened_at: datetime
-    source: str
-    overall: DisputeStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeWon:
-    """The bank decided for the shop; `recovered`: what an earlier decision of the same dispute had lost."""
-
-    dispute: str
-    order: str
-    organizer: str
-    performance: str
-    recovered: int
-    currency: str
-    decided_at: datetime
-    source: str
-    overall: DisputeStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeLost:
-    """The bank decided for the buyer; `amount` is lost."""
-
-    dispute: str
-    order: str
-    organizer: str
-    performance: str
-    amount: int
-    currency: str
-    decided_at: datetime
-    source: str
-    overall: DisputeStatus
-
-
 PaymentEvent = (
     PaymentRequested
     | PaymentCheckoutOpened
@@ -181,16 +123,6 @@ ANSWERED = frozenset(
     {PaymentStatus.ACTION_REQUIRED, PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.SETTLED}
 )
 """The provider has responded to the request."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
-    """One dispute of a payment; `since`: the provider's time of its last change."""
-
-    status: DisputeStatus
-    amount: int
-    currency: str
-    since: datetime
 
 
 class BookedEntry(NamedTuple):
@@ -246,12 +178,6 @@ class RequestedPayment:
     def disputed(self) -> bool:
         """Whether a dispute is open or lost, so that the money may be gone."""
         return self.dispute_status not in {None, DisputeStatus.WON}
-
-
-def overall_status(disputes: Mapping[str, Dispute]) -> DisputeStatus | None:
-    """Return the status of a payment's disputes together: open if any is, else lost if any is, else won."""
-    statuses = {dispute.status for dispute in disputes.values()}
-    return next((status for status in GRAVEST_FIRST if status in statuses), None)
 
 
 Payment = NoPayment | RequestedPayment
@@ -312,20 +238,6 @@ def with_dispute(payment: RequestedPayment, event: DisputeOpened | DisputeWon | 
         case DisputeLost():
             same_currency = event.currency == (payment.captured_currency or payment.currency)
             return replace(payment, disputes=disputes, lost=payment.lost + event.amount * same_currency)
-        case _:
-            assert_never(event)
-
-
-def dispute_after(dispute: Dispute | None, event: DisputeOpened | DisputeWon | DisputeLost) -> Dispute:
-    """Return a dispute after one of its steps."""
-    match event:
-        case DisputeOpened(amount=amount, currency=currency):
-            return Dispute(status=DisputeStatus.OPEN, amount=amount, currency=currency, since=event.opened_at)
-        case DisputeWon():
-            assert dispute is not None
-            return replace(dispute, status=DisputeStatus.WON, since=event.decided_at)
-        case DisputeLost(amount=amount, currency=currency):
-            return Dispute(status=DisputeStatus.LOST, amount=amount, currency=currency, since=event.decided_at)
         case _:
             assert_never(event)
 

@@ -173,22 +173,7 @@ Refund = NoRefund | RequestedRefund
 def evolve(refund: Refund, event: RefundEvent) -> Refund:
     """Return the refund after `event`."""
     if isinstance(event, RefundRequested):
-        return RequestedRefund(
-            order=event.order,
-            payment=event.payment,
-            account=event.account,
-            organizer=event.organizer,
-            performance=event.performance,
-            provider=event.provider,
-            lines=event.lines,
-            amount=event.amount,
-            currency=event.currency,
-            reason=event.reason,
-            requested_by=event.requested_by,
-            reason_text=event.reason_text,
-            exception=event.exception,
-            checkout=event.checkout,
-        )
+        return to_requested_refund(event)
     assert isinstance(refund, RequestedRefund)
     match event:
         case RefundEndorsed():
@@ -212,6 +197,26 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             return replace(refund, booked=BookedEntry(event.entry, event.booked_at))
         case _:
             assert_never(event)
+
+
+def to_requested_refund(event: RefundRequested) -> RequestedRefund:
+    """Return the refund that `event` requested."""
+    return RequestedRefund(
+        order=event.order,
+        payment=event.payment,
+        account=event.account,
+        organizer=event.organizer,
+        performance=event.performance,
+        provider=event.provider,
+        lines=event.lines,
+        amount=event.amount,
+        currency=event.currency,
+        reason=event.reason,
+        requested_by=event.requested_by,
+        reason_text=event.reason_text,
+        exception=event.exception,
+        checkout=event.checkout,
+    )
 
 
 REFUND: StreamType[Refund] = StreamType("refund", NoRefund(), evolve)

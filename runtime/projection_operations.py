@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid_utils.compat import uuid7
 
 from domain.errors import Rejected
-from domain.operations.projection import ExclusionReason
+from domain.operations.exclusions import ExclusionReason
 from eventstore.clock import ServerClock
 from eventstore.command import CommandContext
 from eventstore.postgres import PostgresStore

@@ -8,7 +8,8 @@ from pydantic import Field
 from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.fields.texts import ShortText
 from api.schemas.fields.values import Money, Position
-from domain.payment import DisputeStatus, PaymentOutcome, PaymentStatus
+from domain.dispute import DisputeStatus
+from domain.payment import PaymentOutcome, PaymentStatus
 
 
 class PaymentRequest(RequestBody):

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from audit.descriptions.formatting import format_amount, format_list, format_reason, format_time
-from domain import order, payment, refund
+from domain import dispute, order, payment, refund
 
 
 def describe_order_event(event: order.OrderEvent, currency: str | None) -> str:
@@ -66,22 +66,22 @@ def describe_payment_event(event: payment.PaymentEvent) -> str:
                 f"The capture is entry {event.entry} in the provider's ledger, "
                 f"booked at {format_time(event.booked_at)}."
             )
-        case payment.DisputeOpened() | payment.DisputeWon() | payment.DisputeLost():
+        case dispute.DisputeOpened() | dispute.DisputeWon() | dispute.DisputeLost():
             return describe_dispute(event)
         case _:
             assert_never(event)
 
 
-def describe_dispute(event: payment.DisputeOpened | payment.DisputeWon | payment.DisputeLost) -> str:
+def describe_dispute(event: dispute.DisputeOpened | dispute.DisputeWon | dispute.DisputeLost) -> str:
     """Describe one event of a payment's dispute."""
     match event:
-        case payment.DisputeOpened():
+        case dispute.DisputeOpened():
             price = format_amount(event.amount, event.currency)
             return f"The buyer's bank disputed {price} at {format_time(event.opened_at)}; source: {event.source}."
-        case payment.DisputeWon():
+        case dispute.DisputeWon():
             back = f"; {format_amount(event.recovered, event.currency)} was returned" if event.recovered else ""
             return f"The dispute was won at {format_time(event.decided_at)}{back}; source: {event.source}."
-        case payment.DisputeLost():
+        case dispute.DisputeLost():
             price = format_amount(event.amount, event.currency)
             return f"The dispute over {price} was lost at {format_time(event.decided_at)}; source: {event.source}."
         case _:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.decision import DecisionContext
+from domain.dispute import DisputeStatus
 from domain.errors import PaymentDisputed
 from domain.order import PlacedOrder, RefundOutcome
-from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
+from domain.payment import PAYMENT, RequestedPayment
 from domain.pricing import refundable_amount
 from domain.ticket import TICKET, TicketDisputed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.account import has_guests, owns
+from domain.account import owns
 from domain.buyer_quota import (
     BUYER_QUOTA,
     BuyerQuotaExtended,
@@ -16,46 +16,29 @@ from domain.buyer_quota import (
     quota_returned_events,
 )
 from domain.decision import Changes, DecisionContext
+from domain.decisions.seat_claims import AreaCandidates, choose_area_places, claim_events
 from domain.errors import (
     AlreadyExtended,
     AlreadyPaid,
-    AreaSoldOut,
     HoldAlreadyOrdered,
     HoldEnded,
     HoldLapsed,
     LimitReached,
     NotFound,
     PerformanceStarted,
-    SeatsTaken,
     TooManySeats,
 )
 from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, HoldReleased, NoHold, OpenHold
 from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
-from domain.performance import require_not_cancelled, require_on_sale
+from domain.performance import ScheduledPerformance, require_not_cancelled, require_on_sale
 from domain.pricing import Choice, Inventory, quote, require_distinct
 from domain.seat import (
     SEAT,
-    Held,
-    Seat,
     SeatHeld,
     SeatHoldExtended,
-    Sold,
-    free_events,
-    holder_of,
-    is_free,
     release_events,
 )
-from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaCandidates:
-    """A request for `quantity` places of an area, chosen from `candidates` (sampled at random by the caller)."""
-
-    area: str
-    quantity: int
-    candidates: tuple[str, ...]
-    ticket_type: str = "adult"
+from domain.values import SEATS_PER_HOLD_MAX, Limits, Line, ReleaseReason, seats_of, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +68,7 @@ def hold_seats(
     """
     check_request(command)
     performance = require_on_sale(context, command.performance)
-    choices = [*command.choices, *choose_area_places(context, command)]
+    choices = [*command.choices, *choose_area_places(context, command.performance, command.area_candidates)]
     check_order_limit(performance.limits, len(choices))
     lines = quote(command.performance, performance, inventory, choices)
     expires_at = context.now + command.duration
@@ -100,24 +83,33 @@ def hold_seats(
     )
     return {
         **claimed_seats,
-        HOLD.stream(command.hold): [
-            HoldPlaced(
-                performance=command.performance,
-                event=performance.event,
-                organizer=performance.organizer,
-                holder=command.holder,
-                lines=lines,
-                total=total(lines),
-                currency=performance.currency,
-                expires_at=expires_at,
-                origin=command.origin,
-                order=order,
-            )
-        ],
+        HOLD.stream(command.hold): [to_hold_placed(command, performance, lines, expires_at, order)],
         BUYER_QUOTA.stream(command.holder, command.performance): [
             BuyerQuotaTaken(hold=command.hold, seats=len(lines), expires_at=expires_at)
         ],
     }
+
+
+def to_hold_placed(
+    command: HoldSeats,
+    performance: ScheduledPerformance,
+    lines: tuple[Line, ...],
+    expires_at: datetime,
+    order: str | None,
+) -> HoldPlaced:
+    """Return the event that places a hold of `lines`."""
+    return HoldPlaced(
+        performance=command.performance,
+        event=performance.event,
+        organizer=performance.organizer,
+        holder=command.holder,
+        lines=lines,
+        total=total(lines),
+        currency=performance.currency,
+        expires_at=expires_at,
+        origin=command.origin,
+        order=order,
+    )
 
 
 def check_request(command: HoldSeats) -> None:
@@ -143,68 +135,9 @@ def check_order_limit(limits: Limits, seats: int) -> None:
         )
 
 
-def choose_area_places(context: DecisionContext, command: HoldSeats) -> list[Choice]:
-    """Return free places for every requested area; no place is chosen twice.
-
-    Raises:
-        AreaSoldOut: too few of an area's candidates are free; holds how many are.
-    """
-    chosen: dict[str, Choice] = {}
-    for request in command.area_candidates:
-        free: dict[str, Choice] = {}
-        for candidate in request.candidates:
-            if len(free) == request.quantity:
-                break
-            if candidate not in chosen and is_free(context.read(SEAT, command.performance, candidate), context):
-                free[candidate] = Choice(seat=candidate, ticket_type=request.ticket_type, area=request.area)
-        if len(free) < request.quantity:
-            raise AreaSoldOut("Too few places are left in this area.", area=request.area, left=len(free))
-        chosen |= free
-    return list(chosen.values())
-
-
 def seat_held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:
     """Return the event that claims one seat."""
     return SeatHeld(hold=command.hold, holder=command.holder, price=price, expires_at=expires_at)
-
-
-def claim_events(context: DecisionContext, performance: str, claims: dict[str, SeatHeld]) -> dict[str, list[Any]]:
-    """Return the events that claim every seat, preceded by those that end lapsed claims.
-
-    Raises:
-        SeatsTaken: names every seat that is not free, and which of them the buyer has.
-    """
-    seats = context.read_many(SEAT, [(performance, key) for key in claims])
-    changes: dict[str, list[Any]] = {}
-    taken: dict[str, Seat] = {}
-    for seat, (key, claim) in zip(seats, claims.items(), strict=True):
-        try:
-            changes[SEAT.stream(performance, key)] = [*free_events(seat, key, context), claim]
-        except SeatsTaken:
-            taken[key] = seat
-    if taken:
-        own = [
-            find_holding(context, key, seat) for key, seat in taken.items() if has(context, claims[key].holder, seat)
-        ]
-        raise SeatsTaken(list(taken), own)
-    return changes
-
-
-def has(context: DecisionContext, account: str, seat: Seat) -> bool:
-    """Return whether an account has a seat, by its own claim or by that of a guest who logged in to it."""
-    holder = holder_of(seat)
-    return holder is not None and (
-        holder == account or (has_guests(context, account) and owns(context, account, holder))
-    )
-
-
-def find_holding(context: DecisionContext, key: str, seat: Seat) -> dict[str, str | None]:
-    """Return the hold and the order that have a seat, for the error's `own`."""
-    if isinstance(seat, Sold):
-        return {"seat": key, "hold": None, "order": seat.order}
-    assert isinstance(seat, Held)
-    hold = context.read(HOLD, seat.hold)
-    return {"seat": key, "hold": seat.hold, "order": hold.order if isinstance(hold, OpenHold) else None}
 
 
 def require_own_hold(context: DecisionContext, hold: str, holder: str) -> OpenHold:

@@ -55,6 +55,31 @@ def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
         TooManyPayments: see `check_attempts`.
     """
     order = require_visible_order(context, command.order, command.account)
+    check_payable(context, order)
+    check_attempts(context, order)
+    performance = require_not_cancelled(context, order.performance)
+    requested = PaymentRequested(
+        order=command.order,
+        account=command.account,
+        performance=order.performance,
+        organizer=performance.organizer,
+        provider=command.provider,
+        amount=order.total,
+        currency=order.currency,
+        expires_at=order.expires_at - CHECKOUT_MARGIN,
+    )
+    return {
+        PAYMENT.stream(command.payment): [requested],
+        ORDER.stream(command.order): [PaymentOpened(payment=command.payment, amount=order.total)],
+    }
+
+
+def check_payable(context: DecisionContext, order: PlacedOrder) -> None:
+    """Refuse an order that is paid or has ended, or whose deadline is too near for a checkout.
+
+    Raises:
+        AlreadyPaid, OrderEnded, HoldLapsed: see `open_payment`.
+    """
     if order.status is OrderStatus.CONFIRMED:
         raise AlreadyPaid("The order is paid.")
     if order.status is not OrderStatus.PENDING:
@@ -63,23 +88,6 @@ def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
         raise OrderEnded("The time to pay has passed; choose seats again.", order_status=OrderStatus.EXPIRED.value)
     if context.deadline_passed(order.expires_at - CHECKOUT_MARGIN):
         raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
-    check_attempts(context, order)
-    performance = require_not_cancelled(context, order.performance)
-    return {
-        PAYMENT.stream(command.payment): [
-            PaymentRequested(
-                order=command.order,
-                account=command.account,
-                performance=order.performance,
-                organizer=performance.organizer,
-                provider=command.provider,
-                amount=order.total,
-                currency=order.currency,
-                expires_at=order.expires_at - CHECKOUT_MARGIN,
-            )
-        ],
-        ORDER.stream(command.order): [PaymentOpened(payment=command.payment, amount=order.total)],
-    }
 
 
 def check_attempts(context: DecisionContext, order: PlacedOrder) -> None:

@@ -11,7 +11,8 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputing import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.dispute_exceptions import DisputeReport
+from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
 from domain.decisions.paying import expire, require_payment
 from domain.decisions.refund_transfers import UNFINISHED, completion_events
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from domain import dispute as disputes
 from domain import money_exception as exceptions
 from domain import order as orders
 from domain import payment as payments
@@ -163,16 +164,16 @@ def apply_to_payment(ledger: Ledger, payment: str, fact: LoggedEvent) -> None:
         case payments.PaymentSettled():
             ledger.payments[payment].outcome = event.outcome
             ledger.waiting.pop(payment, None)
-        case payments.DisputeOpened():
+        case disputes.DisputeOpened():
             ledger.payments[payment].disputes_open.add(event.dispute)
-        case payments.DisputeWon():
+        case disputes.DisputeWon():
             ledger.payments[payment].disputes_open.discard(event.dispute)
             ledger.payments[payment].lost -= event.recovered
-        case payments.DisputeLost():
+        case disputes.DisputeLost():
             apply_loss(ledger.payments[payment], event)
 
 
-def apply_loss(paid: PaymentRecord, event: payments.DisputeLost) -> None:
+def apply_loss(paid: PaymentRecord, event: disputes.DisputeLost) -> None:
     """Add a lost dispute to a payment; an amount in another currency than the capture's is not added."""
     paid.disputes_open.discard(event.dispute)
     if paid.currency == event.currency:

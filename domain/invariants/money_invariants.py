@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from domain import dispute as disputes
 from domain import money_exception as exceptions
 from domain import payment as payments
 from domain import refund as refunds
@@ -31,7 +32,7 @@ def no_more_leaves_than_came_in(ledger: Ledger, command: Sequence[LoggedEvent]) 
 def payments_moved(ledger: Ledger, fact: LoggedEvent) -> set[str]:
     """Return the ids of the payments whose money an event moves."""
     match fact.event:
-        case payments.DisputeLost():
+        case disputes.DisputeLost():
             return {stream_id(fact.stream)}
         case refunds.RefundCompleted():
             payment = ledger.refunds[stream_id(fact.stream)].payment

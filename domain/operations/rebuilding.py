@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from domain.decision import Changes, DecisionContext
 from domain.errors import NoRetiredVersion, NotSkipped, PartialRebuildUnsupported, RebuildInProgress
+from domain.operations.exclusions import EventUnskipped
 from domain.operations.projection import (
     PROJECTION,
-    EventUnskipped,
     ProjectionSnapshot,
     RebuildRequested,
     RollbackRequested,

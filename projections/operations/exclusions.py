@@ -6,7 +6,8 @@ from typing import get_args
 
 from domain.errors import NotFound
 from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
-from domain.operations.projection import PROJECTION, Exclusions, Projection, ProjectionEvent, evolve
+from domain.operations.exclusions import Exclusions
+from domain.operations.projection import PROJECTION, Projection, ProjectionEvent, evolve
 from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent, Store
 from projections.engine.model import ProjectedEvent

@@ -15,7 +15,8 @@ from psycopg.rows import kwargs_row
 from domain.decision import Changes, DecisionContext
 from domain.errors import NotFound
 from domain.operations import projection
-from domain.operations.projection import ExclusionReason, ProjectionSnapshot, ReadModelState
+from domain.operations.exclusions import ExclusionReason
+from domain.operations.projection import ProjectionSnapshot, ReadModelState
 from eventstore.command import Outcome
 from projections.engine import checkpoints, sql
 from projections.engine.checkpoints import Connection

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from domain.operations.projection import ExclusionReason
+from domain.operations.exclusions import ExclusionReason
 from runtime.cli.options import Data
 from runtime.local.data_directory import local_settings
 

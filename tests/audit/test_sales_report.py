@@ -11,7 +11,7 @@ from audit.account_report import account_report
 from audit.as_of import as_of
 from audit.sales_report import sales_as_of
 from audit.streams import HistoricalStreams
-from domain.operations.projection import Exclusions
+from domain.operations.exclusions import Exclusions
 from eventstore.postgres import PostgresStore
 from eventstore.store import RecordedEvent
 from projections.engine.queries import ReadModelQueries

@@ -8,9 +8,10 @@ import pytest
 from domain.decisions.paying import capture
 from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.decisions.settling import settle
+from domain.dispute import DisputeOpened, DisputeStatus, DisputeWon
 from domain.errors import Invalid, NotFound, PaymentDisputed
 from domain.money_exception import ExceptionKind
-from domain.payment import PAYMENT, DisputeOpened, DisputeStatus, DisputeWon
+from domain.payment import PAYMENT
 from domain.ports.payment_gateway import LedgerEntryKind
 from domain.ticket import TICKET, TicketDisputed, TicketDisputeWon
 from tests.support.paid_order import TOTAL, OrderScenario, an_order, at_minute, exception_kinds, ledger_entry

@@ -13,7 +13,7 @@ from domain import event, organizer, venue
 from domain.decision import Changes, DecisionContext
 from domain.decisions import blocking, entry, holding, ordering, paying, refunding, scheduling, settling
 from domain.decisions.blocking import BlockSeats
-from domain.decisions.disputing import DisputeReport
+from domain.decisions.dispute_exceptions import DisputeReport
 from domain.decisions.entry import ScanTicket
 from domain.decisions.holding import HoldSeats
 from domain.decisions.ordering import PlaceOrder

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import NotFailed, NotFound, NotSkipped
-from domain.operations.projection import ExclusionReason
+from domain.operations.exclusions import ExclusionReason
 from eventstore.store import RecordedEvent
 from projections.engine import sql
 from projections.engine.queries import ReadModelQueries

@@ -13,8 +13,9 @@ from uuid_utils.compat import uuid7
 from domain import event, organizer
 from domain.decision import Changes, DecisionContext
 from domain.decisions import ordering, scheduling, settling
-from domain.decisions.holding import AreaCandidates, HoldSeats, hold_seats
+from domain.decisions.holding import HoldSeats, hold_seats
 from domain.decisions.ordering import PlaceOrder
+from domain.decisions.seat_claims import AreaCandidates
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
 from domain.event_registry import EVENTS, STREAM_TYPES, UPCASTERS, VERSIONS, subject_ids

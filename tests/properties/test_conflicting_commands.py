@@ -8,7 +8,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.decisions import entry, holding, paying, refunding, settling
-from domain.decisions.disputing import DisputeReport, open_dispute
+from domain.decisions.dispute_exceptions import DisputeReport
+from domain.decisions.disputing import open_dispute
 from domain.decisions.reconciling import entry_exception_id, reconcile_entry
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.errors import Rejected

@@ -7,7 +7,8 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.decisions.disputing import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.dispute_exceptions import DisputeReport
+from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
 from domain.decisions.paying import OpenPayment, require_payment
 from domain.decisions.reconciling import DISPUTE_KINDS, entry_exception_id, reconcile_entry
 from domain.decisions.refund_transfers import fail_refund, submit_refund

@@ -5,10 +5,11 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.decisions.holding import AreaCandidates, HoldSeats
+from domain.decisions.holding import HoldSeats
 from domain.decisions.ordering import PlaceOrder, order_hold
 from domain.decisions.paying import OpenPayment, capture
 from domain.decisions.scheduling import cancel
+from domain.decisions.seat_claims import AreaCandidates
 from domain.decisions.settling import settle
 from domain.event import EVENT, EventCreated, EventDetails, EventPublished
 from domain.layout import Inventory, publish

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain import dispute as disputes
 from domain import order as orders
 from domain import payment as payments
 from domain import performance as performances
@@ -174,9 +175,9 @@ def fold_payment(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
             picture.payments[decoded_event.key][2] = decoded_event.event.amount
         case payments.PaymentSettled():
             picture.payments[decoded_event.key][3] = decoded_event.event.outcome.value
-        case payments.DisputeLost(order=order, amount=amount, currency=currency):
+        case disputes.DisputeLost(order=order, amount=amount, currency=currency):
             count_loss(picture, order, decoded_event, amount, currency)
-        case payments.DisputeWon(order=order, recovered=amount, currency=currency):
+        case disputes.DisputeWon(order=order, recovered=amount, currency=currency):
             count_loss(picture, order, decoded_event, -amount, currency)
 
 

@@ -15,7 +15,8 @@ from api.http.commands import ASSUMED_NEW_STREAMS, execute_command, treat_as_new
 from api.schemas.holds import AreaItem, SeatItem
 from application.place_finder import AreaRequest
 from domain.decision import Changes, DecisionContext
-from domain.decisions.holding import AreaCandidates, HoldSeats, check_request
+from domain.decisions.holding import HoldSeats, check_request
+from domain.decisions.seat_claims import AreaCandidates
 from domain.errors import AreaSoldOut, NotOnSale, UnknownSeats
 from domain.hold import HoldPlaced
 from domain.layout.inventory import Inventory

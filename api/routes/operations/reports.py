@@ -25,7 +25,7 @@ from application.errors import Malformed
 from audit.account_report import account_report
 from audit.as_of import AsOf, as_of
 from audit.sales_report import sales_as_of
-from domain.operations.projection import Exclusions
+from domain.operations.exclusions import Exclusions
 from domain.performance import PERFORMANCE, NoPerformance, Performance, ScheduledPerformance
 from domain.values import Role
 from projections import catalogue

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from api.http.commands import POSITION_MAX
 from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.fields.values import Cursor, Flag, Id, Position, Whole
-from domain.operations.projection import ExclusionReason
+from domain.operations.exclusions import ExclusionReason
 from eventstore.store import STREAM_CHARACTERS_MAX
 
 Stream = Annotated[

@@ -11,9 +11,10 @@ from domain.decisions.refund_transfers import complete_refund
 from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.decisions.resolving_exceptions import ResolveException
 from domain.decisions.settling import settle
+from domain.dispute import DisputeLost, DisputeOpened, DisputeStatus, DisputeWon
 from domain.errors import DisputeSettled, PaymentDisputed
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution, ResolutionReason
-from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, PaymentOutcome
+from domain.payment import PAYMENT, PaymentOutcome
 from domain.refund import RefundCompleted
 from domain.seat import SeatReturned
 from domain.ticket import TicketDisputeWon, TicketVoided

@@ -18,13 +18,11 @@ from domain.errors import (
     NotSkipped,
     RebuildInProgress,
 )
+from domain.operations.exclusions import EventSkipped, EventUnskipped, ExclusionReason, StreamParked, StreamUnparked
 from domain.operations.projection import (
     PARKED_MAX,
     PROJECTION,
     SKIPPED_MAX,
-    EventSkipped,
-    EventUnskipped,
-    ExclusionReason,
     Projection,
     ProjectionPaused,
     ProjectionResumed,
@@ -32,8 +30,6 @@ from domain.operations.projection import (
     ProjectionSnapshot,
     ReadModelState,
     RebuildRequested,
-    StreamParked,
-    StreamUnparked,
     evolve,
     park_stream,
     pause,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from domain.decisions import disputing, paying, refunding
-from domain.decisions.disputing import DisputeReport
+from domain.decisions.dispute_exceptions import DisputeReport
 from domain.decisions.four_eyes import FourEyesLimits
 from domain.decisions.reconciling import entry_exception_id
 from domain.decisions.resolving_exceptions import ResolveException
