@@ -42,16 +42,14 @@ LIMITS = SubscriptionLimits(
 )
 EMPTY = """
 DO $$
-DECLARE
-    found record;
+DECLARE found record;
 BEGIN
     FOR found IN SELECT schemaname, tablename FROM pg_tables
                  WHERE schemaname IN (SELECT schema FROM projections.projection) LOOP
         EXECUTE format('TRUNCATE %I.%I', found.schemaname, found.tablename);
     END LOOP;
     UPDATE projections.projection SET position = 0;
-END
-$$
+END $$
 """
 EVENTS_MAX = 100_000
 ALTERED_FIELDS = {"expires_at": "2030-01-01T00:00:00Z", "total": 1, "amount": 1}
@@ -229,9 +227,8 @@ class FaultScript:
 def with_altered_field(event: RecordedEvent) -> RecordedEvent:
     """Return an event with changed values of `ALTERED_FIELDS`, if it has such fields."""
     data = orjson.loads(event.data)
-    return event._replace(
-        data=orjson.dumps(data | {name: value for name, value in ALTERED_FIELDS.items() if name in data}).decode()
-    )
+    changed = {name: value for name, value in ALTERED_FIELDS.items() if name in data}
+    return event._replace(data=orjson.dumps(data | changed).decode())
 
 
 class DamagedStream:
