@@ -163,7 +163,7 @@ class TestWindows:
         assert isinstance(verdict, OutsideTimeWindow)
 
 
-class TestWhatIsRefused:
+class TestInvalidAppends:
     async def test_two_commands_with_one_id(self, store: Store) -> None:
         command_id = uuid7()
         await refuses(

@@ -22,7 +22,7 @@ def store(backend: Backend) -> Store:
     return backend.store
 
 
-class TestTheClock:
+class TestClockBehind:
     async def test_more_than_two_seconds_behind_the_last_event_nothing_is_taken(self, backend: Backend) -> None:
         await backend.record_ahead(timedelta(seconds=60))
         head = await backend.store.head()
@@ -37,7 +37,7 @@ class TestTheClock:
         assert verdict.recorded_at == last
 
 
-class TestAClockThatRanAhead:
+class TestAcceptedClock:
     async def test_the_state_has_the_delay_and_whether_appends_are_refused(self, backend: Backend) -> None:
         assert not (await backend.store.clock()).refuses
         last = await backend.record_ahead(HOUR)

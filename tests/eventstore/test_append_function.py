@@ -24,7 +24,7 @@ async def app(postgres: PostgresBackend) -> AsyncIterator[Connection]:
         yield connection
 
 
-class TestTheSession:
+class TestSessionSettings:
     @pytest.mark.parametrize(
         "setting",
         [
@@ -62,7 +62,7 @@ class TestTheSession:
         assert len(event.digest) == 32
 
 
-class TestTheArrays:
+class TestInvalidArrays:
     async def test_an_event_on_a_stream_without_an_expectation_is_refused(self, app: Connection) -> None:
         for ordinal in (0, 2, -1, 2**31 - 1):
             await refuses(
@@ -118,7 +118,7 @@ async def refuses(app: Connection, batch: dict[str, BinaryArray]) -> None:
     assert refusal.value.sqlstate == REFUSED
 
 
-class TestWhatCameToNothing:
+class TestRefusals:
     async def test_it_is_forgotten_after_a_while(self, app: Connection, postgres: PostgresBackend) -> None:
         async with await psycopg.AsyncConnection.connect(postgres.owner_url, autocommit=True) as owner:
             await owner.execute(

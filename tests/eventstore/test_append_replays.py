@@ -55,7 +55,7 @@ class TestReplays:
         assert isinstance(verdict, Appended)
 
 
-class TestVerdictsBesideEachOther:
+class TestSeveralVerdicts:
     async def test_every_kind_in_one_batch_in_any_order(self, store: Store) -> None:
         done = to_append(at("seat-1", 0))
         await store.append([done, to_append(at("seat-2", 0))])
@@ -83,7 +83,7 @@ class TestVerdictsBesideEachOther:
         assert isinstance(verdict, Replayed)
 
 
-class TestWhatCameToNothing:
+class TestRefusals:
     async def refused(self, store: Store, command_id: UUID) -> datetime:
         """Submit a command that is refused; return the time of the refusal."""
         nothing = to_append(guards={"seat-1": 0}, command_id=command_id, asked_at=await store.now())

@@ -37,7 +37,7 @@ PERFORMANCE = {"performance-1": 0}
 Result = TypeVar("Result")
 
 
-class TestWhatSharesABatch:
+class TestBatchComposition:
     async def test_whatever_arrived_while_the_last_one_was_in_flight(self) -> None:
         queue = await BlockedBatcher.blocked()
         queued = [to_append(at(f"seat-{n}", 0)) for n in range(10)]
@@ -72,7 +72,7 @@ class TestWhatSharesABatch:
         await queue.verdicts()
 
 
-class TestWhatWaits:
+class TestPostponedCommands:
     @pytest.mark.parametrize(
         ("first", "second"),
         [

@@ -139,7 +139,7 @@ class TestOutdatedStates:
         assert first.appender.verdicts == []
 
 
-class TestStreamsWrittenUnread:
+class TestUnreadWrites:
     @pytest.mark.parametrize("unread_first", [True, False])
     async def test_given_another_process_has_done_it_then_the_decision_sees_that(
         self, processes: tuple[Process, Process], *, unread_first: bool
@@ -239,7 +239,7 @@ class TestManyStreams:
         assert isinstance(first.appender.verdicts[-1], Appended)
 
 
-class TestLook:
+class TestQuery:
     async def test_given_a_writer_between_two_reads_then_both_are_of_one_moment(
         self, processes: tuple[Process, Process]
     ) -> None:

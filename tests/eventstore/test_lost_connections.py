@@ -48,7 +48,7 @@ async def owner(postgres: PostgresBackend) -> AsyncIterator[psycopg.AsyncConnect
         yield connection
 
 
-class TestTheSocketCutWhileAnotherHoldsTheLock:
+class TestConnectionLostWhileWaitingForTheLock:
     async def test_the_batch_is_sent_again_and_takes_effect_once(
         self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher, owner: psycopg.AsyncConnection[Any]
     ) -> None:
@@ -83,7 +83,7 @@ class TestTheSocketCutWhileAnotherHoldsTheLock:
         assert await postgres.store.read_streams(["seat-2"]) == {"seat-2": []}
 
 
-class TestTheAnswerLost:
+class TestLostAnswer:
     async def test_the_batch_is_found_done(self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher) -> None:
         proxy.answers.clear()
         ours = asyncio.ensure_future(batcher.submit(to_append(at("seat-1", 0))))
@@ -125,7 +125,7 @@ class TestTheAnswerLost:
         assert verdict.first == 3
 
 
-class TestTheRequestThatArrivesLate:
+class TestLateRequest:
     """A command ahead of its stream is refused; its first copy reaches the server later, when it would be valid."""
 
     async def test_nothing_is_sold_after_a_refusal(

@@ -81,7 +81,7 @@ class TestMigrate:
         assert await one(database_url, statement) == 0  # -1: never analyzed
 
 
-class TestWhatIsRefused:
+class TestRefusedMigrations:
     async def test_an_applied_file_that_was_changed(self, database_url: str, shop: Shop) -> None:
         await shop.migrate(database_url)
         shop.write("0001_seat.sql", FIRST + " ")
@@ -130,7 +130,7 @@ class TestCopies:
                     run_as_owner(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-class TestManyAtOnce:
+class TestConcurrentMigrations:
     async def test_on_one_database_each_file_is_applied_once(self, database_url: str) -> None:
         runs = await asyncio.gather(*(migrate(database_url, role_password=role_password) for _ in range(4)))
         assert sorted(map(len, runs)) == [0, 0, 0, len(migrations_of(EVENTSTORE))]

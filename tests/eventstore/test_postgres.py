@@ -53,7 +53,7 @@ class TestEightConnections:
         assert len(await postgres.store.read_stream("seat-1")) == 10
 
 
-class TestUnprepared:
+class TestDatabaseNotReady:
     async def test_given_a_database_without_the_schema_then_a_retry_is_allowed(self, postgres: PostgresBackend) -> None:
         empty = make_conninfo(postgres.app_url, dbname="postgres")
         async with PostgresStore(empty) as store:
@@ -63,7 +63,7 @@ class TestUnprepared:
                 await store.append([to_append(at("seat-1", 0))])
 
 
-class TestAServerThatStops:
+class TestServerRestart:
     @pytest.fixture
     def own_server(self, tmp_path: Path) -> Iterator[EmbeddedPostgres]:
         """A server that the test may stop and start."""
@@ -102,7 +102,7 @@ class TestAServerThatStops:
             await batcher.close()
 
 
-class TestFailuresThatPass:
+class TestTransientFailures:
     async def test_a_lock_that_is_never_free_is_no_outcome_of_the_batch(
         self, postgres: PostgresBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -36,7 +36,7 @@ async def read_at_once(readers: ReadPool) -> set[int]:
     return {pid for ((pid,),) in found}
 
 
-class TestReaders:
+class TestReadPool:
     @pytest.mark.parametrize("kept", [0, 1])
     async def test_what_is_idle_is_closed_but_for_those_that_are_kept(
         self, postgres: PostgresBackend, watcher: ReadPool, kept: int

@@ -40,7 +40,7 @@ async def record(postgres: PostgresBackend, stream: str, *events: tuple[str, int
     await postgres.store.append([to_append(Write(stream, 0, written))])
 
 
-class TestSurvey:
+class TestScan:
     async def test_an_empty_log_holds_nothing(self, survey: EventTypeIndex, asked: EventTypeIndex) -> None:
         assert await survey.scan_next() == 0
         assert await asked.event_types() == []

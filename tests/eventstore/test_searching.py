@@ -29,7 +29,7 @@ async def times(store: Store) -> list[datetime]:
     return [event.recorded_at for event in await store.read_range(after=0, limit=100)]
 
 
-class TestMarkAt:
+class TestPointAt:
     async def test_it_is_the_last_position_recorded_by_then(self, store: Store) -> None:
         first, *_, last = await times(store)
         assert await store.point_at(first) == LogPoint(4, first)
@@ -54,7 +54,7 @@ class TestMarkAt:
             assert await backend.store.point_at(moment) == LogPoint(position, moment)
 
 
-class TestMarkOf:
+class TestPointBefore:
     @pytest.mark.parametrize(
         ("position", "ends"), [(-1, 0), (0, 0), (1, 1), (2, 1), (3, 1), (4, 4), (5, 4), (6, 6), (7, 6), (2**62, 6)]
     )
@@ -66,7 +66,7 @@ class TestMarkOf:
         assert await backend.store.point_before(5) == START_OF_LOG
 
 
-def told(stream: str, name: str) -> Write:
+def write_of(stream: str, name: str) -> Write:
     """Return a write of one named event to a new stream."""
     return Write(stream, 0, (NewEvent(name, 1, "{}"),))
 
@@ -77,10 +77,10 @@ class TestSearch:
         """Five events by two actors on two performances; the last one has no metadata about its subjects."""
         await backend.store.append(
             [
-                to_append(told("seat-p1-a", "SeatHeld"), told("hold-1", "HoldPlaced"), metadata=ANN),
-                to_append(told("seat-p2-a", "SeatHeld"), metadata=SWEEPER),
-                to_append(told("seat-p1-b", "SeatSold"), metadata=ANN),
-                to_append(told("venue-1", "VenueOpened")),
+                to_append(write_of("seat-p1-a", "SeatHeld"), write_of("hold-1", "HoldPlaced"), metadata=ANN),
+                to_append(write_of("seat-p2-a", "SeatHeld"), metadata=SWEEPER),
+                to_append(write_of("seat-p1-b", "SeatSold"), metadata=ANN),
+                to_append(write_of("venue-1", "VenueOpened")),
             ]
         )
         return backend.store
@@ -122,7 +122,7 @@ class TestSearch:
 
 class TestReadColumns:
     @pytest.fixture(params=["by stream", "by position"])
-    async def told(self, backend: Backend, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
+    async def seats(self, backend: Backend, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
         """Events of three seats of two performances, read by either statement."""
         monkeypatch.setattr(postgres_store, "SHORT_RANGE", 0 if request.param == "by stream" else 1_000)
         until = NewEvent("SeatHeld", 1, '{"until": "noon", "price": 5}')
@@ -139,22 +139,22 @@ class TestReadColumns:
         await backend.store.append([to_append(Write("seat-p1-b", 1, (sold,)))])
         return backend.store
 
-    async def test_it_gives_the_streams_events_in_order_each_with_its_field(self, told: Store) -> None:
-        columns = await told.read_columns("seat-p1-", fields={"SeatHeld": "until", "Other": "price"}, after=0, until=5)
+    async def test_it_gives_the_streams_events_in_order_each_with_its_field(self, seats: Store) -> None:
+        columns = await seats.read_columns("seat-p1-", fields={"SeatHeld": "until", "Other": "price"}, after=0, until=5)
         assert columns == EventColumns(
             positions=array("q", [2, 3, 5]),
             streams=["b", "a", "b"],
             values=["SeatHeld noon", "SeatHeld", "SeatSold"],
         )
 
-    async def test_it_keeps_to_its_range(self, told: Store) -> None:
-        columns = await told.read_columns("seat-", fields={}, after=1, until=3)
+    async def test_it_keeps_to_its_range(self, seats: Store) -> None:
+        columns = await seats.read_columns("seat-", fields={}, after=1, until=3)
         assert list(columns.positions) == [2, 3]
 
-    async def test_of_nothing_every_column_is_empty(self, told: Store) -> None:
+    async def test_of_nothing_every_column_is_empty(self, seats: Store) -> None:
         nothing = EventColumns(positions=array("q"), streams=[], values=[])
-        assert await told.read_columns("seat-p3-", fields={"SeatHeld": "until"}, after=0, until=5) == nothing
-        assert await told.read_columns("seat-p1-", fields={}, after=5, until=5) == nothing
+        assert await seats.read_columns("seat-p3-", fields={"SeatHeld": "until"}, after=0, until=5) == nothing
+        assert await seats.read_columns("seat-p1-", fields={}, after=5, until=5) == nothing
 
 
 def test_given_columns_of_different_lengths_then_they_are_refused() -> None:

@@ -87,7 +87,7 @@ async def status(bench: RuleFixture, payment: str) -> PaymentStatus:
     return state.status
 
 
-class TestReadTheBooks:
+class TestCompareLedger:
     @pytest.mark.parametrize(
         "first",
         [
@@ -187,7 +187,7 @@ class TestReadTheBooks:
         assert (await read(bench, after=7)).cursor == 7
 
 
-class TestProviderTakenOutOfTheSettings:
+class TestRemovedProvider:
     async def test_given_a_payment_of_it_then_nothing_is_concluded(self) -> None:
         bench = RuleFixture(lambda handler: ReconcilePayments(handler, {}))
         await bench.open()

@@ -25,7 +25,7 @@ from projections.seat_map.fold import SEAT_MAP
 from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.nats.bookings import until_some
 from tests.eventstore.nats.conftest import connected
-from tests.eventstore.nats.wire import Wire
+from tests.eventstore.nats.faulty_proxy import FaultyProxy
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import RandomHistory
 from tests.projections.shop_scenario import ShopScenario
@@ -63,14 +63,14 @@ class FaultScript:
         *,
         epoch: Epoch,
         operator: NatsConnection,
-        wire: Wire,
+        proxy: FaultyProxy,
         feed: HybridSubscription,
         shop_scenario: ShopScenario,
         seed: int,
         manual_projector: ManualProjector,
     ) -> None:
         self._epoch = epoch
-        self._wire = wire
+        self._proxy = proxy
         self._operator = operator
         self._feed = feed
         self._scenario = shop_scenario
@@ -138,7 +138,7 @@ class FaultScript:
 
     async def mute(self) -> None:
         """Drop the reader's incoming data until its next read."""
-        self._wire.deaf = True
+        self._proxy.drops_answers = True
 
     async def older_copy(self) -> None:
         """Replace the stream by an older copy of it."""
@@ -161,9 +161,9 @@ class FaultScript:
                 events = await self._feed.next()
                 self.followed += len(events) if self._feed.is_streaming else 0
                 await self._projector.fold_events(events)
-        if self._wire.deaf:
-            self._wire.hear()
-            self._wire.cut()
+        if self._proxy.drops_answers:
+            self._proxy.forward_answers()
+            self._proxy.cut()
 
     async def rows_equal_the_fold(self, models: ReadModelQueries) -> None:
         """Assert that the read models equal an independent fold of the log."""
@@ -238,14 +238,14 @@ class DamagedStream:
         self,
         *,
         epochs: Epochs,
-        wire: Wire,
+        proxy: FaultyProxy,
         reader: NatsConnection,
         operator: NatsConnection,
         manual_projector: ManualProjector,
         owner_url: str,
     ) -> None:
         self._epochs = epochs
-        self._wire = wire
+        self._proxy = proxy
         self._reader = reader
         self._operator = operator
         self._projector = manual_projector
@@ -263,7 +263,7 @@ class DamagedStream:
         script = FaultScript(
             epoch=epoch,
             operator=self._operator,
-            wire=self._wire,
+            proxy=self._proxy,
             feed=feed,
             shop_scenario=shop_scenario,
             seed=seed,
@@ -281,8 +281,8 @@ async def open_damaged_stream(
 ) -> AsyncIterator[DamagedStream]:
     """Open the connections; the reader's goes through a proxy that can drop incoming data."""
     async with AsyncExitStack() as stack:
-        wire = await stack.enter_async_context(Wire(nats.port))
-        reader = await stack.enter_async_context(NatsConnection(wire.through(nats.app_url), name="reader"))
+        proxy = await stack.enter_async_context(FaultyProxy(nats.port))
+        reader = await stack.enter_async_context(NatsConnection(proxy.through(nats.app_url), name="reader"))
         operator = await stack.enter_async_context(NatsConnection(nats.operator_url, name="operator"))
         for link in (reader, operator):
             await until_some(connected(link), "the connection")
@@ -291,7 +291,7 @@ async def open_damaged_stream(
         manual_projector = await stack.enter_async_context(ManualProjector(projector_url, PUBLISHED))
         yield DamagedStream(
             epochs=epochs,
-            wire=wire,
+            proxy=proxy,
             reader=reader,
             operator=operator,
             manual_projector=manual_projector,

@@ -20,8 +20,8 @@ from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.appends import at, to_append
 from tests.eventstore.nats.bookings import Bookings, until, until_some
 from tests.eventstore.nats.conftest import Relays, Stream
+from tests.eventstore.nats.faulty_proxy import FaultyProxy
 from tests.eventstore.nats.reader import Reader
-from tests.eventstore.nats.wire import Wire
 
 NOTICED_WITHIN_S = 10.0
 """Generous for a busy machine; must be less than the 30 s after which a pull expires."""
@@ -90,7 +90,7 @@ class TestHybridSubscription:
             await feed.next()
 
 
-class TestNatsAway:
+class TestNatsUnavailable:
     def test_its_silence_costs_less_than_a_second(self) -> None:
         assert LIMITS.silence_s + START_TIMEOUT_S < 1.0
 
@@ -123,8 +123,8 @@ class TestNatsAway:
         self, store: Store, bookings: Bookings, relays: Relays, epochs: Epochs, nats: EmbeddedNats
     ) -> None:
         async with (
-            Wire(nats.port) as wire,
-            NatsConnection(wire.through(nats.app_url), name="project") as link,
+            FaultyProxy(nats.port) as proxy,
+            NatsConnection(proxy.through(nats.app_url), name="project") as link,
             relays.running(),
         ):
             reader = Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=0))
@@ -132,10 +132,10 @@ class TestNatsAway:
                 async with bookings.going_on():
                     await until(lambda: follows(reader), "the reader to follow")
                     async with bookings.while_broken(bookings=20):
-                        wire.deaf = True
+                        proxy.drops_answers = True
                     await until(lambda: not follows(reader), "three heartbeats to be missed")
-                    wire.hear()
-                    wire.cut()
+                    proxy.forward_answers()
+                    proxy.cut()
                     await until(lambda: follows(reader), "the reader to follow again")
                 await reader.has_read_all_of(store)
             assert max(reader.lags_s) < NOTICED_WITHIN_S
@@ -152,7 +152,7 @@ class TestNatsAway:
         assert max(reader.lags_s) < NOTICED_WITHIN_S
 
 
-class TestStreamNotWhatItWas:
+class TestStreamChanged:
     async def test_deleted_and_made_again(
         self,
         store: Store,

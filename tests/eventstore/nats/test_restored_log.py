@@ -48,7 +48,7 @@ async def read_upto(feed: Subscription, position: int) -> list[RecordedEvent]:
     return events
 
 
-class TestStreamOfALostFuture:
+class TestStreamAheadOfTheLog:
     @pytest.mark.parametrize("new", [0, 3, LOST + 10])
     async def test_a_reader_is_given_the_log_alone(
         self, log: RestorableStore, nats: EmbeddedNats, operator: NatsConnection, epochs: Epochs, epoch: Epoch, new: int
@@ -87,7 +87,7 @@ class TestStreamOfALostFuture:
             await feed.close()
 
 
-class TestReaderOfALostFuture:
+class TestReaderAheadOfTheLog:
     async def test_one_beyond_the_end_is_refused(self, log: RestorableStore) -> None:
         feed = PollingSubscription(store=log, after=BACKED_UP + 1)
         with pytest.raises(LogRestored, match=f"ends at {BACKED_UP} but had been read up to {BACKED_UP + 1}"):

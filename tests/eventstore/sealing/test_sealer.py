@@ -161,7 +161,7 @@ class TestContradiction:
         assert (found.fault, found.sealed_to, found.chain) == (None, 3, chain_of(log).id)
 
 
-class TestSeveral:
+class TestSeveralSealers:
     async def test_given_one_that_seals_then_another_waits_and_takes_over(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         with log.writer() as writer:

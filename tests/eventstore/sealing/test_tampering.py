@@ -170,7 +170,7 @@ class TestTampered:
             assert verify(superuser, SealArchive(tmp_path)).fault is None
 
 
-class TestYounger:
+class TestUnsealed:
     def test_given_a_change_of_an_unsealed_event_with_its_digest_then_no_fault_is_found(
         self, log: SealedLog, dice: random.Random
     ) -> None:
@@ -197,7 +197,7 @@ class TestYounger:
         assert (fault.kind, fault.position, fault.seal) == (FaultKind.REMOVED, head - 3, None)
 
 
-class TestBesideTheContent:
+class TestDigestsPartsAndCopies:
     def fault(self, log: SealedLog, statement: LiteralString) -> Fault | None:
         with log.superuser() as superuser:
             superuser.execute(statement)

@@ -59,7 +59,7 @@ def verify_in_parallel(log: SealedLog) -> Verification:
         return verify(connection, log.archive, compare=others)
 
 
-class TestJoined:
+class TestParallelResult:
     def test_given_nothing_wrong_then_all_is_counted_and_progress_goes_up_to_the_end(self, sealed: SealedLog) -> None:
         reached: list[int] = []
         with open_connection(sealed.app_url, name="audit") as connection, worker_pool(sealed.app_url, HANDS) as others:
@@ -109,7 +109,7 @@ def _begin_of_third_part(log: SealedLog) -> int:
         return int(position)
 
 
-class TestEnded:
+class TestWorkerEnds:
     def test_given_a_worker_is_killed_then_that_is_reported_and_all_workers_end(
         self, sealed: SealedLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -14,33 +14,41 @@ from eventstore.store import Store
 from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.nats.bookings import Bookings, NothingInFlight, until, until_some
 from tests.eventstore.nats.conftest import Relays, Stream, connected
-from tests.eventstore.nats.wire import Wire
+from tests.eventstore.nats.faulty_proxy import FaultyProxy
 
 
 class TestLostAcknowledgements:
     async def test_then_the_stream_end_is_read_again_and_nothing_is_stored_twice(
         self, bookings: Bookings, relays: Relays, stream: Stream, nats: EmbeddedNats
     ) -> None:
-        async with Wire(nats.port) as wire, relays.running(url=wire.through(nats.relay_url)), bookings.going_on():
+        async with (
+            FaultyProxy(nats.port) as proxy,
+            relays.running(url=proxy.through(nats.relay_url)),
+            bookings.going_on(),
+        ):
             for _ in range(3):
                 async with bookings.while_broken():
                     before = await stream.last_sequence()
-                    wire.drop_answers_from(EXPECTED_LAST_SEQUENCE.encode())
+                    proxy.drop_answers_from(EXPECTED_LAST_SEQUENCE.encode())
                     await until_some(stream.deadline_passed(before), "a batch that is stored")
-                    await until(lambda: wire.lost_bytes > 0, "its acknowledgement to be lost")
-                wire.hear()
-                wire.cut()
+                    await until(lambda: proxy.lost_bytes > 0, "its acknowledgement to be lost")
+                proxy.forward_answers()
+                proxy.cut()
                 await stream.reaches_the_head()
         async with relays.running():
             await stream.catches_up_and_equals_the_log()
 
-    async def test_a_wire_cut_in_the_middle_of_a_batch_loses_nothing(
+    async def test_a_connection_cut_in_the_middle_of_a_batch_loses_nothing(
         self, bookings: Bookings, relays: Relays, stream: Stream, nats: EmbeddedNats
     ) -> None:
-        async with Wire(nats.port) as wire, relays.running(url=wire.through(nats.relay_url)), bookings.going_on():
+        async with (
+            FaultyProxy(nats.port) as proxy,
+            relays.running(url=proxy.through(nats.relay_url)),
+            bookings.going_on(),
+        ):
             for _ in range(20):
                 async with bookings.while_broken(bookings=3):
-                    wire.cut()
+                    proxy.cut()
             await stream.reaches_the_head()
         async with relays.running():
             await stream.catches_up_and_equals_the_log()

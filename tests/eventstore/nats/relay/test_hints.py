@@ -86,7 +86,7 @@ class TestHints:
                 assert link.tried == tries
 
 
-class TestAnnouncingJudge:
+class TestNotifyingAppender:
     async def test_it_tells_of_what_was_appended_and_of_nothing_else(self, store: Store) -> None:
         announced: list[str] = []
         appender = NotifyingAppender(UnbatchedAppender(store), lambda: announced.append("something"))

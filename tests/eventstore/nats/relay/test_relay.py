@@ -86,7 +86,7 @@ class TestTwoRelays:
             await until_some(doubled, "an event that is told twice")
 
 
-class TestStranger:
+class TestForeignMessage:
     @pytest.fixture
     async def six(self, store: Store, operator: NatsConnection, epoch: Epoch) -> Sequence[RecordedEvent]:
         """Six events, and an empty stream for them."""

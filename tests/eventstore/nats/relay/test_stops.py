@@ -22,7 +22,7 @@ from tests.eventstore.nats.conftest import Relays, Stream, connected
 STOPS_WITHIN_S = 10
 
 
-class TestStopsLoudly:
+class TestRelayStopped:
     async def test_given_a_stray_message_then_until_a_new_epoch(
         self,
         bookings: Bookings,

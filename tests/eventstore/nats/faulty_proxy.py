@@ -7,8 +7,8 @@ from typing import Self
 READ_BYTES = 64 * 1024
 
 
-class Wire:
-    """A TCP proxy on loopback. In deaf mode the server's answers are dropped, the client's requests forwarded.
+class FaultyProxy:
+    """A TCP proxy on loopback. While `drops_answers` is set, the server's answers are dropped; requests are forwarded.
 
     Args:
         port: the server's, on loopback.
@@ -19,8 +19,8 @@ class Wire:
         self._listener: asyncio.Server | None = None
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._pumps: set[asyncio.Task[None]] = set()
-        self._deafening: bytes | None = None
-        self.deaf = False
+        self._drop_from: bytes | None = None
+        self.drops_answers = False
         self.lost_bytes = 0
 
     async def __aenter__(self) -> Self:
@@ -48,11 +48,11 @@ class Wire:
 
     def drop_answers_from(self, word: bytes) -> None:
         """Drop the server's answers from the moment the client sends a given word."""
-        self._deafening = word
+        self._drop_from = word
 
-    def hear(self) -> None:
+    def forward_answers(self) -> None:
         """Stop dropping answers."""
-        self._deafening, self.deaf, self.lost_bytes = None, False, 0
+        self._drop_from, self.drops_answers, self.lost_bytes = None, False, 0
 
     def cut(self) -> None:
         """Close every connection at once."""
@@ -76,11 +76,11 @@ class Wire:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, loses: bool) -> None:
         try:
             while data := await reader.read(READ_BYTES):
-                if loses and self.deaf:
+                if loses and self.drops_answers:
                     self.lost_bytes += len(data)
                     continue
-                if not loses and self._deafening is not None and self._deafening in data:
-                    self.deaf = True
+                if not loses and self._drop_from is not None and self._drop_from in data:
+                    self.drops_answers = True
                 writer.write(data)
                 await writer.drain()
         except OSError:
