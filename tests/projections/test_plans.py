@@ -1,6 +1,6 @@
 """Plans of hot queries and folds use the intended indexes on large tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -129,60 +129,64 @@ def owner_url(filled: str) -> str:
     return filled
 
 
+HOT_QUERIES: Sequence[tuple[list[str], LiteralString, Mapping[str, Any], str]] = (
+    (["seat_map"], seat_map.SEATS_OF_PERFORMANCE, {"performance": "p-7"}, "seat_pkey"),
+    (["seat_map"], seat_map.TALLIES, {"performances": ["p-7"], "now": NOW}, "tally_pkey"),
+    (["my_orders"], my_orders.ORDERS_OF_ACCOUNT, PAGE, "orders_of_account"),
+    (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "orders_pkey"),
+    (["my_orders"], my_orders.ORDERS_BY_CODE, {"code": "c7"}, "orders_by_code"),
+    (["my_orders"], my_orders.FIND_ORDERS, {**SEARCH, "codes": ["c7"]}, "orders_by_code"),
+    (["my_orders"], my_orders.FIND_ORDERS, {**SEARCH, "contacts": ["k-7"]}, "orders_of_contact"),
+    (
+        ["my_orders"],
+        my_orders.FIND_ORDERS,
+        {**LISTING, "account": "a-7"},
+        "orders_of_account",
+    ),
+    (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "payments_of_order"),
+    (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "refunds_of_order"),
+    (
+        ["my_orders"],
+        my_orders.REFUNDS_BY_STATUS,
+        {"status": "requested", "after": 5, "limit": 20},
+        "refunds_by_status",
+    ),
+    (["my_orders"], my_orders.REFUNDS, {"after": 5, "limit": 20}, "refunds_by_position"),
+    (["my_orders"], my_orders.HOLDS_OF_ACCOUNT, PAGE, "holds_of_account"),
+    (["my_orders"], my_orders.BOOKED, {"event": "e-7", "now": NOW}, "orders_of_event"),
+    (
+        ["exceptions"],
+        exceptions.EXCEPTIONS_BY_STATUS,
+        {"status": "open", "kind": None, "after": 5, "limit": 20},
+        "exceptions_by_status",
+    ),
+    (["exceptions"], exceptions.EXCEPTIONS_OF_ORDER, {"order": "o-7", "limit": 9}, "exceptions_of_order"),
+    (["exceptions"], exceptions.EXCEPTIONS, {"kind": None, "after": 5, "limit": 20}, "exceptions_by_position"),
+    (["tickets"], tickets.TICKETS_OF_ACCOUNT, PAGE, "tickets_of_account"),
+    (["tickets"], tickets.TICKETS_OF_ORDER, {"order": "o-7"}, "tickets_of_order"),
+    (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "query": "'w7':* & 'x7':*"}, "event_by_word"),
+    (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "city": ["c7"]}, "event_by_venue"),
+    (["catalogue"], catalogue.EVENT, {**EVENTS_SEEN, "event": "e-7"}, "event_pkey"),
+    (
+        ["catalogue", "seat_map"],
+        catalogue.PERFORMANCES_OF_EVENTS,
+        {**EVENTS_SEEN, "events": ["e-7"], "per_event": 10},
+        "performance_of_event",
+    ),
+    (["catalogue", "seat_map"], catalogue.PERFORMANCE, {"performance": "p-7", "now": NOW}, "tally_pkey"),
+    (
+        ["sales"],
+        sales.SALES,
+        SalesFilter(organizers=["g-7"]).parameters,
+        "sale_pkey",
+    ),
+)
+"""Read models, query, parameters, and the index that the plan must use."""
+
+
 class TestPlans:
     async def test_every_hot_query_uses_its_index(self, models: ReadModelQueries, owner_url: str) -> None:
-        for names, query, parameters, index in (
-            (["seat_map"], seat_map.SEATS_OF_PERFORMANCE, {"performance": "p-7"}, "seat_pkey"),
-            (["seat_map"], seat_map.TALLIES, {"performances": ["p-7"], "now": NOW}, "tally_pkey"),
-            (["my_orders"], my_orders.ORDERS_OF_ACCOUNT, PAGE, "orders_of_account"),
-            (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "orders_pkey"),
-            (["my_orders"], my_orders.ORDERS_BY_CODE, {"code": "c7"}, "orders_by_code"),
-            (["my_orders"], my_orders.FIND_ORDERS, {**SEARCH, "codes": ["c7"]}, "orders_by_code"),
-            (["my_orders"], my_orders.FIND_ORDERS, {**SEARCH, "contacts": ["k-7"]}, "orders_of_contact"),
-            (
-                ["my_orders"],
-                my_orders.FIND_ORDERS,
-                {**LISTING, "account": "a-7"},
-                "orders_of_account",
-            ),
-            (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "payments_of_order"),
-            (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "refunds_of_order"),
-            (
-                ["my_orders"],
-                my_orders.REFUNDS_BY_STATUS,
-                {"status": "requested", "after": 5, "limit": 20},
-                "refunds_by_status",
-            ),
-            (["my_orders"], my_orders.REFUNDS, {"after": 5, "limit": 20}, "refunds_by_position"),
-            (["my_orders"], my_orders.HOLDS_OF_ACCOUNT, PAGE, "holds_of_account"),
-            (["my_orders"], my_orders.BOOKED, {"event": "e-7", "now": NOW}, "orders_of_event"),
-            (
-                ["exceptions"],
-                exceptions.EXCEPTIONS_BY_STATUS,
-                {"status": "open", "kind": None, "after": 5, "limit": 20},
-                "exceptions_by_status",
-            ),
-            (["exceptions"], exceptions.EXCEPTIONS_OF_ORDER, {"order": "o-7", "limit": 9}, "exceptions_of_order"),
-            (["exceptions"], exceptions.EXCEPTIONS, {"kind": None, "after": 5, "limit": 20}, "exceptions_by_position"),
-            (["tickets"], tickets.TICKETS_OF_ACCOUNT, PAGE, "tickets_of_account"),
-            (["tickets"], tickets.TICKETS_OF_ORDER, {"order": "o-7"}, "tickets_of_order"),
-            (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "query": "'w7':* & 'x7':*"}, "event_by_word"),
-            (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "city": ["c7"]}, "event_by_venue"),
-            (["catalogue"], catalogue.EVENT, {**EVENTS_SEEN, "event": "e-7"}, "event_pkey"),
-            (
-                ["catalogue", "seat_map"],
-                catalogue.PERFORMANCES_OF_EVENTS,
-                {**EVENTS_SEEN, "events": ["e-7"], "per_event": 10},
-                "performance_of_event",
-            ),
-            (["catalogue", "seat_map"], catalogue.PERFORMANCE, {"performance": "p-7", "now": NOW}, "tally_pkey"),
-            (
-                ["sales"],
-                sales.SALES,
-                SalesFilter(organizers=["g-7"]).parameters,
-                "sale_pkey",
-            ),
-        ):
+        for names, query, parameters, index in HOT_QUERIES:
             plan = await plan_of(models, owner_url, names, query, parameters)
             assert index in plan, f"{index}: {query}\n{plan}"
 

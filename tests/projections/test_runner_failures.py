@@ -9,7 +9,7 @@ from eventstore.memory import MemoryStore
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epochs
 from eventstore.nats.relay import Relay
-from eventstore.store import NewEvent, Write
+from eventstore.store import NewEvent, RecordedEvent, Write
 from eventstore.subscription import HybridSubscription
 from projections.engine.model import ProjectedEvent, WriteStep
 from projections.engine.queries import ReadModelQueries
@@ -28,6 +28,11 @@ NOTICED_WITHIN_S = 10.0
 """A generous limit for busy machines; the subscription's tests check the limit of one second."""
 
 
+def command_end_before(log: Sequence[RecordedEvent], event: RecordedEvent) -> int:
+    """Return the position at the end of the command before an event's command."""
+    return max(each.position for each in log if each.command_id != event.command_id and each.position < event.position)
+
+
 class TestFailure:
     async def test_only_the_failing_read_model_stops_right_before_the_failing_command(
         self,
@@ -41,11 +46,7 @@ class TestFailure:
             await shop_scenario.buy(performance, "ann", seat)
         log = await shop_scenario.store.read_range(after=0, limit=10_000)
         failing_event = [event for event in log if event.name == "SeatSold"][3]
-        before = max(
-            event.position
-            for event in log
-            if event.command_id != failing_event.command_id and event.position < failing_event.position
-        )
+        before = command_end_before(log, failing_event)
         failing_model = FailingModel(SEAT_MAP, lambda event: event.position == failing_event.position)
         running_models = [failing_model.model, TICKETS]
         async with projection_workers.run_worker("one", running_models):

@@ -1,6 +1,7 @@
 """A rebuild folds beside the live tables and swaps atomically; readers see only old or new rows."""
 
 import asyncio
+from functools import partial
 from random import Random
 
 import pytest
@@ -49,21 +50,17 @@ class TestRebuild:
             seats = await read_seat_map(models, performance=performance)
             assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "sold"}
             reports: list[Progress] = []
+            rebuild_seat_map = partial(
+                rebuild, url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER
+            )
             with pytest.raises(VersionsDiffer) as refusal:
-                await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
+                await rebuild_seat_map()
             (difference,) = refusal.value.differences
             assert (difference.table, difference.live_rows, difference.built_rows) == ("seat", 1, 1)
             assert [",sold," in row for row in difference.only_live] == [True]
             assert [",held," in row for row in difference.only_built] == [True]
             assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "sold"}
-            await rebuild(
-                url=projector_url,
-                store=shop_scenario.store,
-                model=SEAT_MAP,
-                reader=READER,
-                swap_anyway=True,
-                report=reports.append,
-            )
+            await rebuild_seat_map(swap_anyway=True, report=reports.append)
             seats = await read_seat_map(models, performance=performance)
             assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "held"}
             assert (reports[-1].state, reports[-1].share) == ("live", 1.0)
