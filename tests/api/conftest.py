@@ -1,4 +1,4 @@
-"""A migrated database for each test that asks, and one or two API processes on it."""
+"""Fixtures: a migrated database per test, and one or two API processes on it."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,14 +17,14 @@ OFFICE_TEMPLATE = "office_template"
 
 @pytest.fixture(scope="session")
 def shop_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
-    """PostgreSQL with a migrated database to copy."""
+    """PostgreSQL with a migrated template database."""
     make_template(postgres_server, TEMPLATE, lambda url: migrate_all(settings_for(url)))
     return postgres_server
 
 
 @pytest.fixture(scope="session")
 def box_office(shop_server: EmbeddedPostgres) -> OpenedScenario:
-    """A box office in a database of its own, to copy."""
+    """A scenario in a template database of its own."""
     made: list[OpenedScenario] = []
 
     async def prepare(url: str) -> None:
@@ -37,7 +37,7 @@ def box_office(shop_server: EmbeddedPostgres) -> OpenedScenario:
 
 @pytest.fixture
 def shop_database(request: pytest.FixtureRequest, shop_server: EmbeddedPostgres) -> Iterator[str]:
-    """The owner's address of a migrated database of the test's own, with the box office in it for tests that ask."""
+    """The owner's URL of the test's own migrated database, with the scenario for tests that request it."""
     template = TEMPLATE
     if "box_office" in request.fixturenames:
         request.getfixturevalue("box_office")
@@ -62,33 +62,33 @@ async def second_shop(shop_database: str) -> AsyncIterator[Shop]:
 
 @pytest.fixture(scope="module")
 def module_database(shop_server: EmbeddedPostgres) -> Iterator[str]:
-    """A migrated database for all tests of a module that leave each other in peace."""
+    """A migrated database for all tests of a module that do not affect each other."""
     with fresh_database(shop_server, template=TEMPLATE) as url:
         yield url
 
 
 @pytest.fixture
 async def office(shop: Shop, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale, with the limits it has by default."""
+    """A performance on sale, with the default limits."""
     return box_office.at(shop)
 
 
 @pytest.fixture
 async def folded(shop: Shop, shop_database: str) -> AsyncIterator[None]:
-    """Read models that keep up with the log."""
+    """Read models that follow the log."""
     async with folding(shop, shop_database):
         yield
 
 
 @pytest.fixture(scope="session")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    """A real sandbox gateway, and what it announces."""
+    """A real sandbox provider and its webhooks."""
     with running_provider(tmp_path_factory.mktemp("sandbox")) as running:
         yield running
 
 
 @pytest.fixture
 async def payment_fixture(shop_database: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
-    """One API process that can be paid at."""
+    """One API process with a payment provider."""
     async with open_till(shop_database, provider) as opened:
         yield opened

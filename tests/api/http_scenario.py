@@ -1,4 +1,4 @@
-"""A box office for tests: an organizer with a venue, a layout, an event and a performance on sale, made over HTTP."""
+"""A scenario over HTTP: an organizer with a venue, a layout, an event and a performance on sale."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -35,7 +35,7 @@ NO_LIMITS = {"seats_per_order": None, "seats_per_buyer": None, "live_holds_per_b
 
 
 def layout_document() -> Json:
-    """Return three rows of seats and a standing area, in our own format."""
+    """Return three rows of seats and a standing area, in the format `seatledger`."""
     rows = [
         {
             "label": letter,
@@ -65,7 +65,7 @@ def layout_document() -> Json:
 
 
 def price(amount: int, currency: str = CURRENCY) -> Json:
-    """Return an amount as requests say it."""
+    """Return an amount as in requests."""
     return {"amount": amount, "currency": currency}
 
 
@@ -77,13 +77,13 @@ PRICES = [
 
 
 def in_days(days: float) -> str:
-    """Return a time from now as requests say it."""
+    """Return a time relative to now as in requests."""
     return (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpScenario:
-    """One performance on sale, and the people around it, each as the headers they send."""
+    """One performance on sale, and the headers of the accounts around it."""
 
     shop: Shop
     organizer_id: str
@@ -101,11 +101,11 @@ class HttpScenario:
         return await self.shop.client.post(f"{V1}{path}", json=body, headers={**sender, **headers})
 
     async def get(self, path: str, sender: Headers | None = None, **query: Any) -> httpx.Response:
-        """Ask for something."""
+        """Send a read request."""
         return await self.shop.client.get(f"{V1}{path}", headers=sender or {}, params=query)
 
     async def somebody(self, *roles: Role) -> Headers:
-        """Return a new account's headers."""
+        """Return the headers of a new account."""
         return self.shop.bearer(await self.shop.account(*roles))
 
     async def performance(self, **changes: Any) -> str:
@@ -116,7 +116,7 @@ class HttpScenario:
         )
 
     async def hold(self, buyer: Headers, *seats: str, **item: Any) -> httpx.Response:
-        """Hold seats, or what `item` says."""
+        """Hold seats, or the given items."""
         items = [{"seat": seat} for seat in seats] or [item]
         return await self.post(f"/performances/{self.performance_id}/holds", buyer, {"items": items})
 
@@ -138,7 +138,7 @@ def done(answer: httpx.Response) -> Any:
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
-    """Return the status and the code of an answer that must be a problem."""
+    """Return status and code of an answer that must be a problem."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     problem = answer.json()
     assert problem["status"] == answer.status_code
@@ -147,7 +147,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedScenario:
-    """A box office as it stands in a database: ids, and the accounts of its people."""
+    """The ids and accounts of a scenario that a database holds."""
 
     organizer_id: str
     organizer: str
@@ -160,18 +160,18 @@ class OpenedScenario:
     area: str
 
     def at(self, shop: Shop) -> HttpScenario:
-        """Return the box office as one API process serves it."""
+        """Return the scenario at one API process."""
         people = {"organizer": shop.bearer(self.organizer), "gate": shop.bearer(self.gate)}
         return HttpScenario(**{**asdict(self), **people, "shop": shop})
 
 
 async def open_box_office(shop: Shop, *, limits: Json | None = None) -> HttpScenario:
-    """Make everything up to a performance on sale."""
+    """Create everything up to a performance on sale."""
     return (await opened_at(shop, limits=limits)).at(shop)
 
 
 async def opened_at(shop: Shop, *, limits: Json | None = None) -> OpenedScenario:
-    """Make everything up to a performance on sale, and return what it is known by."""
+    """Create everything up to a performance on sale, and return its ids."""
     organizer_id, members = await shop.organizer(ann=Role.ORGANIZER, gate=Role.ENTRY_MANAGER)
     organizer = shop.bearer(members["ann"])
 
@@ -204,7 +204,7 @@ async def opened_at(shop: Shop, *, limits: Json | None = None) -> OpenedScenario
 
 @asynccontextmanager
 async def folding(shop: Shop, database_url: str) -> AsyncIterator[None]:
-    """Keep every read model up to date while the context lasts."""
+    """Keep every read model up to date inside the context."""
     settings = settings_for(database_url)
     runner = ProjectionRunner(
         url=url_of_role(settings, PROJECTOR_ROLE),

@@ -1,4 +1,4 @@
-"""A real sandbox gateway for tests, its webhooks caught and handed on by the test, in the order the test wants."""
+"""A real sandbox provider; the test receives its webhooks and delivers them in any order."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,7 +20,7 @@ REFUND_PENDING = "4242000000001305"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A sandbox gateway, and what it announces."""
+    """A sandbox provider and its webhooks."""
 
     sandbox: SandboxProcess
     receiver: Receiver
@@ -28,33 +28,33 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFixture:
-    """A shop that can be paid at."""
+    """A shop with a payment provider."""
 
     shop: Shop
     sandbox: SandboxProcess
     receiver: Receiver
 
     async def open_payment(self, office: HttpScenario, buyer: Headers, order: str) -> Any:
-        """Begin a payment, and return the answer's body."""
+        """Start a payment, and return the answer's body."""
         return done(await office.post(f"/orders/{order}/payments", buyer, {"provider": "sandbox"}))
 
     async def pay(self, checkout_url: str, card: str = PAID) -> httpx.Response:
-        """Enter a card on the provider's page."""
+        """Submit a card on the provider's page."""
         async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
             return await browser.post(checkout_url, json={"card": card})
 
     async def webhooks(self, reference: str, count: int = 1) -> list[Received]:
-        """Wait for the provider's announcements about one of our references."""
+        """Wait for the provider's webhooks about a reference."""
         await until(lambda: len(self.receiver.about(reference)) >= count)
         return self.receiver.about(reference)
 
     async def announce(self, webhook: Received, **changes: Any) -> httpx.Response:
-        """Hand an announcement on to the API."""
+        """Deliver a webhook to the API."""
         given = {"content": webhook.body, "headers": webhook.headers, **changes}
         return await self.shop.client.post(f"{V1}/webhooks/sandbox", **given)
 
     async def confirmed_order(self, office: HttpScenario, buyer: Headers, *seats: str) -> Any:
-        """Order seats, pay for them, and return the order as its owner sees it."""
+        """Order seats, pay for them, and return the order."""
         order = done(await office.order(buyer, *seats))["order_id"]
         payment = await self.open_payment(office, buyer, order)
         await self.pay(payment["checkout_url"])
@@ -65,7 +65,7 @@ class PaymentFixture:
 
 @contextmanager
 def running_provider(folder: Path) -> Iterator[Provider]:
-    """Run a sandbox gateway, and somebody who receives its webhooks."""
+    """Run a sandbox provider and a receiver of its webhooks."""
     receiver = Receiver()
     try:
         with running_sandbox(folder / "sandbox.sqlite", receiver.url) as sandbox:
@@ -76,7 +76,7 @@ def running_provider(folder: Path) -> Iterator[Provider]:
 
 @asynccontextmanager
 async def open_till(database_url: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
-    """Run one API process that knows the provider."""
+    """Run one API process with the provider."""
     async with (
         provider.sandbox.client() as gateway,
         open_shop(settings_for(database_url), gateways={"sandbox": gateway}) as shop,

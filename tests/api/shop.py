@@ -1,4 +1,4 @@
-"""A running shop for tests: the real application over a real database, and the people who come to it."""
+"""A running shop for tests: the real application on a real database, and its accounts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -30,29 +30,29 @@ TESTER: Mapping[str, str | None] = {"kind": "process", "id": "tests", "role": No
 
 
 def settings_for(url: str, **others: Any) -> Settings:
-    """Return the settings of a shop on a database, whatever the environment says."""
+    """Return the settings of a shop on a database, independent of the environment."""
     given = {"database_url": SecretStr(url), "secret_key": SecretStr(SECRET_KEY), "public_url": BASE_URL, **others}
     return Settings(**given)
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One API process; `client` speaks HTTP with it."""
+    """One API process and an HTTP client of it."""
 
     app: FastAPI
     engine: Services
     client: httpx.AsyncClient
 
     def bearer(self, account_id: str, *, guest: bool = False) -> dict[str, str]:
-        """Return the headers of somebody with a fresh access token."""
+        """Return the headers of an account with a fresh access token."""
         return {"Authorization": f"Bearer {self.engine.tokens.issue(account_id, guest=guest)}"}
 
     async def command(self, decide: Decide) -> Outcome:
-        """Carry a command out as the tests themselves."""
+        """Execute a command as the test itself."""
         return await self.engine.handler.handle(decide, CommandContext(command_id=uuid7(), actor=TESTER))
 
     async def account(self, *roles: Role, guest: bool = False) -> str:
-        """Open an account that holds these roles everywhere, and return its id."""
+        """Open an account with these global roles, and return its id."""
         account_id = str(uuid7())
         await self.command(partial(account.open_account, account=account_id, guest=guest))
         if roles:
@@ -60,7 +60,7 @@ class Shop:
         return account_id
 
     async def organizer(self, **members: Role) -> tuple[str, dict[str, str]]:
-        """Found an organizer with a member for each name; returns its id and the members' accounts by name."""
+        """Create an organizer with a member per name; return its id and the accounts by name."""
         organizer_id = str(uuid7())
         await self.command(partial(organizer.found_organizer, organizer=organizer_id, name="Harbour Stages"))
         accounts = {name: await self.account() for name in members}
@@ -80,7 +80,7 @@ def joined(context: DecisionContext, organizer_id: str, account_id: str, role: R
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10.0, pause_s: float = PAUSE_S) -> None:
-    """Wait until something holds.
+    """Wait until a condition holds.
 
     Raises:
         TimeoutError: it does not.
@@ -94,7 +94,7 @@ async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10
 
 @asynccontextmanager
 async def open_shop(settings: Settings, **others: Any) -> AsyncIterator[Shop]:
-    """Run one API process inside the test; `others` take the place of parts of its engine."""
+    """Run one API process inside the test; `others` replace some of its services."""
     async with open_engine(settings) as opened:
         services = replace(opened, **others)
         app = make_app(services, pages=pages())

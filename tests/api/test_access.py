@@ -1,4 +1,4 @@
-"""Who may: declared in one table, checked before anything else."""
+"""Access rules: declared in one table, checked before anything else."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from tests.api.shop import V1, Shop
 
 @pytest.fixture
 def shop_database(module_database: str) -> str:
-    """One database for all these tests."""
+    """One database for all tests of this module."""
     return module_database
 
 
@@ -93,7 +93,7 @@ class TestOrder:
 
 class TestMembers:
     async def put(self, shop: Shop, organizer: str, account: str, by: str) -> int:
-        """Ask to make an account an entry manager, and return the answer's status."""
+        """Request that an account becomes an entry manager, and return the status."""
         path = f"{V1}/organizers/{organizer}/members/{account}"
         answer = await shop.client.put(path, json={"roles": ["entry_manager"]}, headers=shop.bearer(by))
         return answer.status_code
@@ -150,7 +150,7 @@ class TestDrafts:
 
 
 async def drafted(shop: Shop, organizer_id: str) -> str:
-    """Draft an event, and return its id."""
+    """Create a draft event, and return its id."""
     event_id = str(uuid7())
     details = EventDetails(title="Hamlet", description="", category="theatre", image_url=None)
     command = EventCreated(organizer=organizer_id, venue=str(uuid7()), details=details)

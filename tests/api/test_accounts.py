@@ -1,4 +1,4 @@
-"""Accounts as admins see them, and organizers as their members do."""
+"""Accounts for admins, and organizers for their members."""
 
 from functools import partial
 
@@ -88,7 +88,7 @@ class TestAccounts:
 @pytest.mark.usefixtures("folded")
 class TestOrganizers:
     async def listed(self, shop: Shop, account: str) -> dict[str, list[str]]:
-        """Return the organizers an account is shown, and its roles within them."""
+        """Return the organizers that an account sees, and its roles in them."""
         head = await shop.engine.store.head()
         answer = await shop.client.get(f"{V1}/organizers", params={"min_position": head}, headers=shop.bearer(account))
         return {row["organizer_id"]: row["roles"] for row in answer.json()["items"]}

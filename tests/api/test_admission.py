@@ -1,4 +1,4 @@
-"""The turnstile: bounded, first come first served, and no place is ever lost."""
+"""The concurrency limit: bounded, first come first served, without lost slots."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ from application.errors import Busy
 
 
 async def visit(admission: ConcurrencyLimit, leave: asyncio.Event, order: list[int], number: int) -> None:
-    """Go in, note when, and stay until told to leave."""
+    """Enter, record the order, and leave on a signal."""
     async with admission:
         order.append(number)
         await leave.wait()
 
 
 async def settled() -> None:
-    """Let every task go as far as it can."""
+    """Run every task as far as possible."""
     for _ in range(10):
         await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""Guessing is slowed down, in bounded memory, and nobody is locked out by another's guesses."""
+"""The login rate limit: guesses are delayed in bounded memory, and owners are not locked out."""
 
 import asyncio
 
@@ -18,18 +18,18 @@ ANN = "ann@example.com"
 
 
 class FakeClock:
-    """A clock that tests wind, and that goes on while somebody sleeps."""
+    """A clock that tests set and that advances while a task sleeps."""
 
     def __init__(self) -> None:
         self.time = 0.0
         self.slept: list[float] = []
 
     def __call__(self) -> float:
-        """Return the seconds it shows."""
+        """Return its time in seconds."""
         return self.time
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep without taking any time."""
+        """Advance the clock without waiting."""
         await asyncio.sleep(0)
         self.slept.append(seconds)
         self.time += seconds
@@ -46,7 +46,7 @@ def attempts(watch: FakeClock) -> LoginRateLimit:
 
 
 async def wrong(attempts: LoginRateLimit, account: str, client: str, *, device: str = "") -> None:
-    """Guess wrong."""
+    """Attempt a wrong password."""
     with pytest.raises(WrongCredentials):
         async with attempts.attempt(account, client, device=device):
             raise WrongCredentials

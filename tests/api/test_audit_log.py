@@ -1,4 +1,4 @@
-"""The log over HTTP: in order, filtered, page by page."""
+"""The log over HTTP: order, filters, pages."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,12 +13,12 @@ NOBODY = "019f0000-0000-7000-8000-00000000000a"
 
 @pytest.fixture
 async def auditor(office: HttpScenario) -> Headers:
-    """Somebody who reads history."""
+    """Headers of an auditor."""
     return await office.somebody(Role.AUDITOR)
 
 
 async def positions(office: HttpScenario, auditor: Headers, **asked: Any) -> list[int]:
-    """Return the positions of what is found, page after page."""
+    """Return the positions of all pages."""
     found: list[int] = []
     cursor = "before" if asked.get("newest_first") else "after"
     while True:

@@ -1,4 +1,4 @@
-"""Streams, orders, seats and seat maps as they were, over HTTP."""
+"""Streams, orders, seats and seat maps as of a moment, over HTTP."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,12 +15,12 @@ Json = dict[str, Any]
 
 @pytest.fixture
 async def auditor(office: HttpScenario) -> Headers:
-    """Somebody who reads history."""
+    """Headers of an auditor."""
     return await office.somebody(Role.AUDITOR)
 
 
 def told(body: Json) -> list[str]:
-    """Return the names of the events that are shown."""
+    """Return the names of the events."""
     return [event["name"] for event in body["items"]]
 
 
@@ -177,6 +177,6 @@ class TestSeatMap:
 
 
 async def account_of(office: HttpScenario, sender: Headers) -> str:
-    """Return the account behind some headers."""
+    """Return the account of some headers."""
     account: str = done(await office.get("/me", sender))["account_id"]
     return account

@@ -1,4 +1,4 @@
-"""Every kind of stream and every event type, through every answer about the past: none of them is an error."""
+"""Every kind of stream and every event type in every historical answer, without errors."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,13 @@ from tests.golden_streams import appends
 
 @pytest.fixture
 async def auditor(office: HttpScenario) -> Headers:
-    """Somebody who reads history."""
+    """Headers of an auditor."""
     return await office.somebody(Role.AUDITOR)
 
 
 @pytest.fixture
 async def written(office: HttpScenario) -> Sequence[Append]:
-    """A log with every kind of stream and every event type in it."""
+    """A log with every kind of stream and every event type."""
     made = appends(office.performance_id, office.seats)
     for append in made:
         await office.shop.engine.store.append([append])
@@ -29,7 +29,7 @@ async def written(office: HttpScenario) -> Sequence[Append]:
 
 
 def streams_in(written: Sequence[Append]) -> list[str]:
-    """Return the streams that were written."""
+    """Return the streams of the log."""
     return [write.stream for append in written for write in append.writes]
 
 

@@ -1,4 +1,4 @@
-"""Coming in and going out, over HTTP."""
+"""Registration, login, guests and sessions over HTTP."""
 
 import asyncio
 import statistics
@@ -24,7 +24,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def without_delay(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let nobody sleep; returns for how long they would have."""
+    """Replace sleeping; return the delays."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -36,12 +36,12 @@ def without_delay(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 async def logged_in(shop: Shop, password: str = PASSWORD) -> httpx.Response:
-    """Try to log in as Ann."""
+    """Attempt to log in as Ann."""
     return await shop.client.post(f"{V1}/auth/login", json={"email": ANN, "password": password})
 
 
 async def refresh_with(shop: Shop, token: str) -> int:
-    """Present one refresh token by hand, and return the answer's status."""
+    """Send one refresh token, and return the status."""
     shop.client.cookies.clear()
     answer = await shop.client.post(f"{V1}/auth/refresh", headers={"Cookie": f"{NAME}={token}"})
     return answer.status_code

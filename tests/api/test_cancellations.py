@@ -1,4 +1,4 @@
-"""A cancelled performance over HTTP: who is told, where, and how far its refunds are."""
+"""A cancelled performance over HTTP: where it is shown, and the progress of its refunds."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from tests.api.payments import PaymentFixture
 
 @pytest.fixture
 async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale at the till."""
+    """A performance on sale, at a shop with a payment provider."""
     return box_office.at(payment_fixture.shop)
 
 
@@ -30,7 +30,7 @@ async def progress(office: HttpScenario) -> Json:
 
 
 async def approved(office: HttpScenario, order: str) -> str:
-    """Take the process's steps for one order, up to the transfer; return the refund."""
+    """Run the process's steps for one order up to the transfer; return the refund."""
     await office.shop.command(partial(request_due_refund, order=order))
     (refund,) = (await office.shop.engine.handler.query(partial(due_refunds, order=order))).undecided
     await office.shop.command(partial(approve_refund, refund=refund, by="refund_cancelled_performances"))

@@ -1,4 +1,4 @@
-"""Who the client is: never what a stranger writes, always what our own proxies wrote last."""
+"""The client of a request: never from a stranger's header entry, always from the operator's own proxies."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A database's clock that is behind the log: an alarm of its own, wherever somebody looks."""
+"""A database clock behind the log: an alarm of its own on every route."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from tests.eventstore.backends import PLANT_EVENT
 
 
 async def record_ahead(owner_url: str, ahead: timedelta) -> None:
-    """Let the last event be recorded ahead of the clock."""
+    """Record the last event ahead of the clock."""
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
         await owner.execute(PLANT_EVENT, {"command_id": uuid7(), "ahead": ahead})
 

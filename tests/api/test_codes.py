@@ -1,4 +1,4 @@
-"""A ticket's code is short, the same every time, and nobody else can make one."""
+"""Ticket codes: short, deterministic and unforgeable."""
 
 import base64
 from xml.etree import ElementTree as ET

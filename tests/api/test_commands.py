@@ -1,4 +1,4 @@
-"""What every writing route shares: idempotency, guards, the request's time; and the wait of the reading ones."""
+"""Commands of all writing routes: idempotency, guards, time limits; and waiting reads."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,19 +30,19 @@ LATER_S = 10.0
 
 @pytest.fixture
 def shop_database(module_database: str) -> str:
-    """One database for all these tests."""
+    """One database for all tests of this module."""
     return module_database
 
 
 @pytest.fixture
 async def admin(shop: Shop) -> dict[str, str]:
-    """The headers of an admin."""
+    """Headers of an admin."""
     return shop.bearer(await shop.account(Role.ADMIN))
 
 
 @asynccontextmanager
 async def nobody_appends(owner_url: str) -> AsyncIterator[None]:
-    """Let every append wait until the context ends."""
+    """Block every append until the context ends."""
     async with await psycopg.AsyncConnection.connect(owner_url) as connection:
         await connection.execute("LOCK TABLE eventstore.event IN EXCLUSIVE MODE")
         yield
@@ -119,7 +119,7 @@ class TestIdempotency:
 
 class TestGuards:
     async def sent(self, shop: Shop, account: str, *moved: Role) -> None:
-        """Carry out a supporter's command whose roles change between the look at them and the append."""
+        """Execute support's command while its roles change between check and append."""
         identity = Identity(shop.engine, TokenClaims(account, guest=False, expires_at=0))
         await identity.require_role(Role.SUPPORT)
         await shop.command(partial(change_roles, account=account, roles=frozenset(moved)))
@@ -224,12 +224,12 @@ class TestMinPosition:
 
 
 async def moved(shop: Shop, head: int) -> bool:
-    """Say whether the log has gone on."""
+    """Return whether the log has grown."""
     return await shop.engine.store.head() > head
 
 
 def request_of(app: FastAPI) -> Request:
-    """Return a request as a route gets it."""
+    """Return a request as a route receives it."""
     route = next(route for route in app.routes if getattr(route, "path", "") == PATH)
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "app": app, "route": route}
     return Request(scope)

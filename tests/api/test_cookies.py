@@ -1,4 +1,4 @@
-"""Our one cookie among others, and headers that a parser would choke on."""
+"""The shop's cookie among others, and headers that are expensive to parse."""
 
 import ast
 from collections.abc import Iterator

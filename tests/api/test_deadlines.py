@@ -1,4 +1,4 @@
-"""Every request ends in time: while the database stands still, when the process stops, when the client is gone."""
+"""Every request ends in time: while the database hangs, when the process stops, when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ from tests.eventstore.proxy import Proxy
 
 HASTY = ApiSettings(public_url=BASE_URL, request_seconds_max=0.3)
 FAR_TOO_LONG_S = 8.0
-"""What nobody waits for: asking a server to cancel a statement takes ten seconds where it does not answer."""
+"""Time for cancelling a statement at a server that does not respond: ten seconds, after the request has ended."""
 
 EVENTS = f"{V1}/events"
 LOGIN = {"email": "ann@example.com", "password": "correct horse battery"}
@@ -64,7 +64,7 @@ async def proxy(shop_database: str) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def distant(proxy: Proxy) -> AsyncIterator[Shop]:
-    """A process that reaches its database through the proxy, whose requests have little time."""
+    """A process that reaches its database through the proxy and has a short time limit."""
     async with open_shop(settings_for(proxy.url), api_settings=HASTY) as opened:
         yield opened
 
@@ -115,7 +115,7 @@ class TestStopping:
         monkeypatch.setattr(deadlines, "_stop_seconds_max", 0.05)
         async with nobody_appends(shop_database):
             asking = asyncio.create_task(office.hold(buyer, office.seats[0]))
-            while not deadlines._running:  # noqa: ASYNC110 - nothing announces it
+            while not deadlines._running:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0)
             deadlines.stop()
             async with asyncio.timeout(FAR_TOO_LONG_S):
@@ -175,7 +175,7 @@ class TestAClientThatIsGone:
 
 
 def holding(office: HttpScenario, buyer: Headers) -> dict[str, Any]:
-    """Return the scope of a request for a hold, as a server makes it."""
+    """Return the ASGI scope of a request for a hold."""
     path = f"{V1}/performances/{office.performance_id}/holds"
     headers = {"content-type": "application/json", **buyer}
     return {
@@ -193,16 +193,16 @@ def holding(office: HttpScenario, buyer: Headers) -> dict[str, Any]:
 
 
 async def hung_up() -> Message:
-    """Return what a server says of a client that is gone."""
+    """Return the server's extension for a disconnected client."""
     return {"type": "http.disconnect"}
 
 
 async def nowhere(_: Message) -> None:
-    """Send into the void."""
+    """Discard a message."""
 
 
 async def cancelled_behind(deadlines: Deadlines, sent: list[Any]) -> None:
-    """Let a request be cancelled behind the front layer."""
+    """Cancel a request behind the outer middleware."""
 
     async def cancelled(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise asyncio.CancelledError

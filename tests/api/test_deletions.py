@@ -1,4 +1,4 @@
-"""Performances that nobody booked and venues without events can be removed; everything else stays."""
+"""Deletion of performances without bookings and venues without events; all others are refused."""
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ from tests.api.shop import V1
 
 
 async def delete(office: HttpScenario, path: str, sender: dict[str, str] | None = None) -> httpx.Response:
-    """Delete a thing, as the organizer unless somebody else is named."""
+    """Delete a resource, as the organizer by default."""
     return await office.shop.client.delete(V1 + path, headers=sender or office.organizer)
 
 

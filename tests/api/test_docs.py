@@ -1,4 +1,4 @@
-"""The OpenAPI document: written once, off the event loop, for everybody who asks."""
+"""The OpenAPI document is generated once, off the event loop."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Layouts as browsers fetch them: small, whatever is drawn."""
+"""Public layout documents: small for any layout."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Two people edit one thing: the second one is told, and nothing of the first one's change is lost."""
+"""Concurrent edits: the second is refused, and the first one's changes are kept."""
 
 import pytest
 
@@ -9,7 +9,7 @@ CHANGED = (412, "changed_meanwhile")
 
 
 def path_of(office: HttpScenario, kind: str) -> str:
-    """Return the path of the event, the performance or the venue."""
+    """Return the path of the event, performance or venue."""
     ids = {"events": office.event_id, "performances": office.performance_id, "venues": office.venue_id}
     return f"/{kind}/{ids[kind]}"
 

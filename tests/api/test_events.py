@@ -1,4 +1,4 @@
-"""Events over HTTP: drafted, published, found, changed, deleted."""
+"""Events over HTTP: create, publish, search, update, delete."""
 
 import pytest
 
@@ -12,7 +12,7 @@ UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 def draft_of(office: HttpScenario, **fields: object) -> Json:
-    """Return the body that drafts an event."""
+    """Return the body that creates an event."""
     return {"organizer_id": office.organizer_id, "venue_id": office.venue_id, "title": "Peer Gynt", **fields}
 
 

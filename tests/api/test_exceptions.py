@@ -1,4 +1,4 @@
-"""Exceptions and disputes over HTTP, against a real sandbox gateway: listed, ended by support, and felt by buyers."""
+"""Exceptions and disputes over HTTP with a real sandbox provider."""
 
 import json
 from datetime import UTC, datetime
@@ -24,14 +24,14 @@ WHY = {"reason": "returned_at_provider"}
 
 @pytest.fixture
 async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale at the till."""
+    """A performance on sale, at a shop with a payment provider."""
     return box_office.at(payment_fixture.shop)
 
 
 async def paid_with(
     payment_fixture: PaymentFixture, office: HttpScenario, buyer: Headers, card: str
 ) -> tuple[str, str]:
-    """Order the first seat, pay it with a card by name, and let the capture be announced; return order and payment."""
+    """Order the first seat, pay it with a card, deliver the capture; return order and payment."""
     order = done(await office.order(buyer, office.seats[0]))["order_id"]
     payment = await payment_fixture.open_payment(office, buyer, order)
     await payment_fixture.pay(payment["checkout_url"], find_card_by_name(card).number)
@@ -41,7 +41,7 @@ async def paid_with(
 
 
 async def announce(payment_fixture: PaymentFixture, kind: str, reference: str, **different: Any) -> Any:
-    """Announce an event that the provider signed."""
+    """Deliver a webhook that the provider signed."""
     event = {
         "event_id": f"ev_{uuid7().hex}",
         "type": kind,
@@ -59,7 +59,7 @@ async def announce(payment_fixture: PaymentFixture, kind: str, reference: str, *
 
 
 async def stray_money(office: HttpScenario, number: int, amount: int = STALLS) -> None:
-    """Let the provider's books show a capture that belongs to no payment."""
+    """Add a capture without a payment to the provider's ledger."""
     entry = LedgerEntry(
         entry=number,
         kind=LedgerEntryKind.CAPTURE,

@@ -1,4 +1,4 @@
-"""The log as a file over HTTP: sent while it is read, and gone on with where it ended."""
+"""The log as a file over HTTP: streamed, and continued after an interruption."""
 
 import asyncio
 import io
@@ -25,17 +25,17 @@ from tests.eventstore.sealing.sealing import sealed_log
 
 @pytest.fixture
 async def auditor(office: HttpScenario) -> Headers:
-    """Somebody who reads history."""
+    """Headers of an auditor."""
     return await office.somebody(Role.AUDITOR)
 
 
 async def asked(office: HttpScenario, headers: Headers, **parameters: Any) -> httpx.Response:
-    """Ask for a file."""
+    """Request a file."""
     return await office.get("/audit/export", headers, **parameters)
 
 
 def events_in(answer: httpx.Response) -> list[RecordedEvent]:
-    """Read the events of an answer in lines."""
+    """Return the events of an answer in JSON Lines."""
     return [event_of(line) for line in answer.content.splitlines(keepends=True)]
 
 

@@ -1,4 +1,4 @@
-"""A queue that is fair between clients, and no place of which is ever lost."""
+"""The fair queue: fair between clients, without lost slots."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ LONG = 60.0
 
 
 class Visits:
-    """Clients that come, stay until told to leave, and are noted in the order they came in."""
+    """Clients that enter, leave on a signal, and are recorded in the order of entry."""
 
     def __init__(self, queue: FairQueue) -> None:
         self.queue = queue
@@ -23,20 +23,20 @@ class Visits:
         self.tasks: list[asyncio.Task[None]] = []
 
     async def come(self, client: str, times: int = 1) -> None:
-        """Let a client come so many times."""
+        """Let a client enter the given number of times."""
         for _ in range(times):
             self.leaves.append(asyncio.Event())
             self.tasks.append(asyncio.create_task(self._visit(client, self.leaves[-1])))
         await settled()
 
     async def leave(self) -> None:
-        """Let everybody leave, one after the other."""
+        """Let all leave one after the other."""
         for leave in self.leaves:
             leave.set()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def refused(self) -> int:
-        """Count those that were refused."""
+        """Count the refused ones."""
         return sum(task.done() and isinstance(task.exception(), Busy) for task in self.tasks)
 
     async def _visit(self, client: str, leave: asyncio.Event) -> None:
@@ -46,13 +46,13 @@ class Visits:
 
 
 async def settled() -> None:
-    """Let every task go as far as it can."""
+    """Run every task as far as possible."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
 def queue(**limits: int) -> FairQueue:
-    """Return a queue in which nobody waits too long."""
+    """Return a queue with a long maximum wait."""
     return FairQueue(**{"running_max": 1, "waiting_max": 100} | limits, waiting_seconds_max=LONG)
 
 

@@ -1,4 +1,4 @@
-"""A list or report that is asked for one thing: no such thing, or somebody else's, is 404 and no empty list."""
+"""Filters by one thing: an unknown or foreign id is 404, not an empty list."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The outermost layer: answers leave in parts, so one that nobody takes is not kept whole."""
+"""The outer middleware: responses are sent in parts, so that unread ones are not buffered whole."""
 
 import httpx
 

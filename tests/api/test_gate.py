@@ -1,4 +1,4 @@
-"""The gate over HTTP: nonces, hours, numbers typed by hand, reverted entries, registered devices."""
+"""The gate over HTTP: nonces, hours, typed numbers, reverted entries, registered devices."""
 
 import asyncio
 from typing import Any
@@ -26,7 +26,7 @@ FULL_WIDTH = {ord(digit): ord(digit) - ord("0") + 0xFF10 for digit in "012345678
 
 @pytest.fixture
 async def office(shop: Shop, box_office: OpenedScenario) -> HttpScenario:
-    """A performance in half an hour, for which nothing is to pay."""
+    """A free performance in half an hour."""
     opened = box_office.at(shop)
     free = {"prices": [{"category": "stalls", "price": price(0)}, {"category": "floor", "price": price(0)}]}
     soon = {"starts_at": in_days(0.02), "doors_at": in_days(0.01)}
@@ -346,7 +346,7 @@ class TestRole:
     async def test_given_the_role_a_moment_ago_then_the_gate_knows(
         self, office: HttpScenario, shop_database: str
     ) -> None:
-        """The list of members is behind the log; the answer waits for it instead of refusing."""
+        """The read model of members is behind the log; the answer waits for it."""
         ticket = await ticket_of(office)
         async with folding(office.shop, shop_database):
             _, members = await office.shop.organizer(other=Role.ENTRY_MANAGER)

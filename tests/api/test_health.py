@@ -1,4 +1,4 @@
-"""What operators ask; and what everybody gets when the database is gone."""
+"""Health routes, and all routes without a database."""
 
 import asyncio
 import re

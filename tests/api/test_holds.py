@@ -1,4 +1,4 @@
-"""Baskets over HTTP: what is claimed, what is refused, and that a refusal leaves no trace."""
+"""Holds over HTTP: claims, refusals, and that a refusal records nothing."""
 
 import asyncio
 

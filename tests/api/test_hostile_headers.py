@@ -1,4 +1,4 @@
-"""Every header at its greatest length in hostile alphabets: no fault of ours, and work that grows with the length."""
+"""Every header at its maximum length in hostile alphabets: no error, and linear work."""
 
 import sys
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ ROUTES = (
 
 
 class Lines:
-    """Counts the lines of Python that are run."""
+    """Counts executed lines of Python."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -58,7 +58,7 @@ class Lines:
 
 @contextmanager
 def counted() -> Iterator[Lines]:
-    """Count what is run while the block lasts."""
+    """Count the lines executed inside the context."""
     lines, before = Lines(), sys.gettrace()
     sys.settrace(lines.trace)
     try:
@@ -68,12 +68,12 @@ def counted() -> Iterator[Lines]:
 
 
 def filled(alphabet: str, length: int) -> bytes:
-    """Return so many bytes of an alphabet, as a header may carry them."""
+    """Return a header value of the given length in an alphabet."""
     return (alphabet * (length // len(alphabet) + 1))[:length].strip().encode("latin-1")
 
 
 async def work_of(shop: Shop, headers: dict[str, str], method: str, path: str, name: str, value: bytes) -> int:
-    """Send a request with a header, and return how many lines it took."""
+    """Send a request with a header, and return the number of executed lines."""
     sent = httpx.Headers({**headers, name: value.decode("latin-1")}, encoding="latin-1")
     with counted() as lines:
         answer = await shop.client.request(method, path, headers=sent, content=b"{}" if method != "GET" else None)

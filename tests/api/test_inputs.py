@@ -1,4 +1,4 @@
-"""What a route does not read is refused: unknown and repeated query parameters, bodies where none is due."""
+"""Inputs that a route does not read are refused: unknown and repeated query parameters, unexpected bodies."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Layouts as bodies: spooled before they are read, few at a time, and parsed by another process."""
+"""Layouts as bodies: spooled, few at a time, parsed in another process."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Upload:
-    """A body that stops in its middle until it may go on."""
+    """A body that stops in the middle until released."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
@@ -33,12 +33,12 @@ class Upload:
 
 
 def layouts_of(office: HttpScenario) -> str:
-    """Return the address of the office's venue's layouts."""
+    """Return the path of the layouts of the scenario's venue."""
     return f"{V1}/venues/{office.venue_id}/layouts"
 
 
 async def send(office: HttpScenario, upload: Upload) -> httpx.Response:
-    """Publish a layout part by part."""
+    """Publish a layout in parts."""
     headers = office.organizer | JSON
     return await office.shop.client.post(layouts_of(office), content=upload.parts(), headers=headers)
 

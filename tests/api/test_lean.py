@@ -1,4 +1,4 @@
-"""The lanes of the busiest routes: short, and from outside not to be told from the usual way."""
+"""Fast paths: the same answers as through the framework."""
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ JSON = {"Content-Type": "application/json"}
 async def both(
     office: HttpScenario, method: str, path: str, headers: Headers, content: bytes | None = None
 ) -> list[httpx.Response]:
-    """Send the same request through the lane and, without lanes, the usual way."""
+    """Send the same request through the fast path and through the framework."""
     request = office.shop.client.build_request(method, V1 + path, headers=headers, content=content)
     lane = await office.shop.client.send(request)
     with pytest.MonkeyPatch.context() as patch:
@@ -23,12 +23,12 @@ async def both(
 
 
 def outside(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Return what a client sees of an answer."""
+    """Return the parts of an answer that a client sees."""
     return answer.status_code, sorted(answer.headers.items()), answer.content
 
 
 def faults_in(answer: httpx.Response) -> list[str]:
-    """Return where a request was found at fault."""
+    """Return the paths of a request's faults."""
     return [fault["path"] for fault in answer.json().get("faults", [])]
 
 

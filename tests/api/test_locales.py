@@ -1,4 +1,4 @@
-"""An order's language is one that there is."""
+"""The language of an order is a known one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A guest that logs in finds baskets, orders and tickets in the account."""
+"""A guest that logs in finds its holds, orders and tickets in the account."""
 
 import asyncio
 
@@ -17,14 +17,14 @@ LOGGED_IN = (401, "guest_has_logged_in")
 
 
 async def guest_of(shop: Shop) -> Headers:
-    """Come as a guest; the client keeps the session's cookie."""
+    """Create a guest; the client keeps the session's cookie."""
     shop.client.cookies.clear()
     token = done(await shop.client.post(f"{V1}/auth/guest"))["access_token"]
     return {"Authorization": f"Bearer {token}"}
 
 
 async def logged_in(shop: Shop, sender: Headers) -> Headers:
-    """Log in, as somebody."""
+    """Log in."""
     body = {"email": EMAIL, "password": PASSWORD}
     token = done(await shop.client.post(f"{V1}/auth/login", json=body, headers=sender))["access_token"]
     return {"Authorization": f"Bearer {token}"}

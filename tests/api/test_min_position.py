@@ -1,4 +1,4 @@
-"""Read your own writes: every route that reads takes `min_position`, and waits for what it shows."""
+"""Read your own writes: every reading route takes `min_position` and waits for its read models."""
 
 import asyncio
 import re
@@ -33,26 +33,26 @@ FROM_READ_MODELS = {
     "/reports/accounts/{account_id}",
     "/projections",
 }
-"""The rest is read from the log itself, which is never behind, and the seat map follows the log."""
+"""The other routes read the log itself, and the seat map follows the log."""
 
 ENDLESS = {"/performances/{performance_id}/live", "/projections/live"}
-"""Streams: they begin `after` a position, or show what comes."""
+"""Streams: they begin after a position, or with the next change."""
 
 OPERATIONS = {"/livez", "/readyz", "/metrics"}
 OWN = {"hold_id", "ticket_id"}
-"""What nobody but its owner sees, admins included."""
+"""Routes that only the owner may read, admins excluded."""
 
 NOT_THERE = {"/tickets/{ticket_id}/proof": 409, "/performances/{performance_id}/cancellation": 404}
-"""Nobody seals here, and the performance is not cancelled."""
+"""There is no sealer here, and the performance is not cancelled."""
 
 READS = sorted({path for method, path in ACCESS if method == "GET"} - ENDLESS - OPERATIONS)
 ALLOWANCE_S = 3.0
-"""For a busy machine, beyond the two seconds that are promised."""
+"""For a busy machine, beyond the documented two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One of everything a path can name, and those who may look."""
+    """One id per path parameter, and the accounts that may read."""
 
     office: HttpScenario
     ids: dict[str, str]
@@ -60,7 +60,7 @@ class Reading:
     admin: Headers
 
     async def ask(self, path: str, **query: Any) -> httpx.Response:
-        """Ask one route, as somebody who may."""
+        """Request one route with sufficient rights."""
         named = set(re.findall(r"{(\w+)}", path))
         filled = re.sub(r"{(\w+)}", lambda found: self.ids[found[1]], path)
         sender = self.owner if named & OWN else self.admin
@@ -69,7 +69,7 @@ class Reading:
 
 @pytest.fixture
 async def reading(payment_fixture: PaymentFixture, shop_database: str) -> Reading:
-    """A shop in which something of everything has happened and was folded; then nobody folds any more."""
+    """A shop with one of everything, folded once; then the projectors stop."""
     office = await open_box_office(payment_fixture.shop, limits=NO_LIMITS)
     owner, admin = await office.somebody(), await office.somebody(Role.ADMIN, Role.AUDITOR)
     hold = done(await office.hold(owner, office.seats[5]))["hold_id"]

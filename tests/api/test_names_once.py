@@ -1,4 +1,4 @@
-"""A body that gives one name two values is refused, and no other: the quick look and the whole one agree."""
+"""Bodies with duplicate names are refused, and no others: the fast check and the full one agree."""
 
 import json
 
@@ -14,18 +14,18 @@ NAMES = st.sampled_from(["a", "b", "ü", '"', "\\"])
 
 
 def arrays(inner: st.SearchStrategy[tuple[str, bool]]) -> st.SearchStrategy[tuple[str, bool]]:
-    """Write arrays and objects; each comes with whether a name stands twice in it."""
+    """Yield arrays and objects, each with whether it has a duplicate name."""
     pairs = st.lists(st.tuples(NAMES, inner), max_size=4)
     return st.one_of(st.lists(inner, max_size=4).map(array_of), st.tuples(pairs, st.booleans()).map(object_of))
 
 
 def array_of(items: list[tuple[str, bool]]) -> tuple[str, bool]:
-    """Write an array."""
+    """Return an array."""
     return f"[{', '.join(text for text, _ in items)}]", any(twice for _, twice in items)
 
 
 def object_of(given: tuple[list[tuple[str, tuple[str, bool]]], bool]) -> tuple[str, bool]:
-    """Write an object, its names with or without escapes."""
+    """Return an object, its names with or without escapes."""
     pairs, escaped = given
     names = [name for name, _ in pairs]
     members = [f"{json.dumps(name, ensure_ascii=escaped)}:{text}" for name, (text, _) in pairs]
@@ -54,7 +54,7 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
 
 
 def refuses(body: bytes) -> bool:
-    """Say whether a body is refused."""
+    """Return whether a body is refused."""
     try:
         refuse_duplicate_names(body)
     except Malformed:

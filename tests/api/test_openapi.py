@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @cache
 def document() -> Json:
-    """Return the document; no service is needed to describe them."""
+    """Return the document; its generation needs no services."""
     return make_app(cast(Services, NonCallableMock())).openapi()
 
 
@@ -40,7 +40,7 @@ def operations() -> Iterator[Any]:
 
 
 def contents(operation: Json) -> Iterator[tuple[str, Json]]:
-    """Yield the media types of a request body and of the success responses, with what they are for."""
+    """Yield the media types of the request body and of the success responses, each with its purpose."""
     for media in operation.get("requestBody", {}).get("content", {}).values():
         yield "request", media
     for status, response in operation["responses"].items():

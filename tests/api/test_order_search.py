@@ -1,4 +1,4 @@
-"""Orders found by those who answer for them: support finds all, an organizer its own, a buyer their own."""
+"""Order search: support finds all, organizers those of their performances, buyers their own."""
 
 import pytest
 
@@ -11,7 +11,7 @@ BEN = {"email": "ben@example.com", "name": "Benjamin Ørsted"}
 
 @pytest.fixture
 async def support(office: HttpScenario) -> Headers:
-    """A supporter's headers."""
+    """Headers of a support account."""
     return await office.somebody(Role.SUPPORT)
 
 

@@ -1,4 +1,4 @@
-"""Orders over HTTP: in one step, of a hold, shown, listed, cancelled."""
+"""Orders over HTTP: in one step, from a hold, get, list, cancel."""
 
 import asyncio
 
@@ -15,13 +15,13 @@ CONTACT = {"email": "Ann@Example.com", "name": "Ann"}
 
 
 async def contacts(database: str) -> list[str]:
-    """Return the addresses of all contacts that are kept."""
+    """Return the addresses of all stored contacts."""
     async with await psycopg.AsyncConnection.connect(database) as connection:
         return [email for (email,) in await (await connection.execute("SELECT email FROM records.contact")).fetchall()]
 
 
 async def unavailable(_: Contact) -> None:
-    """Fail like a database that cannot be reached."""
+    """Fail like an unavailable database."""
     raise RecordsUnavailable
 
 

@@ -1,4 +1,4 @@
-"""Pages of lists: the last one says that it is the last, and a cursor can be put into a URL as it is."""
+"""Pages of lists: the last one has no cursor, and a cursor is safe in a URL."""
 
 import re
 from dataclasses import dataclass, replace

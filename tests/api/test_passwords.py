@@ -1,4 +1,4 @@
-"""Hashing in a pool of its own."""
+"""Password hashing in a thread pool of its own."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Payments over HTTP, against a real sandbox gateway."""
+"""Payments over HTTP with a real sandbox provider."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 @pytest.fixture
 async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale at the till."""
+    """A performance on sale, at a shop with a payment provider."""
     return box_office.at(payment_fixture.shop)
 
 

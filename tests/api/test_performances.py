@@ -1,4 +1,4 @@
-"""Performances over HTTP: announced, shown, changed, called off, drawn."""
+"""Performances over HTTP: schedule, get, update, cancel, layout."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Errors: one table, one shape, and a body that makes no sense never breaks anything."""
+"""Errors: one table, one format, and invalid bodies record nothing."""
 
 import inspect
 import json
@@ -22,7 +22,7 @@ LONE_SURROGATE = b'{"name": "\\ud800"}'
 
 @pytest.fixture
 def shop_database(module_database: str) -> str:
-    """One database for all these tests."""
+    """One database for all tests of this module."""
     return module_database
 
 

@@ -1,4 +1,4 @@
-"""Processes over HTTP: how they stand, and what admins do when one has failed."""
+"""Processes over HTTP: status, and retry of failed ones."""
 
 import psycopg
 import pytest
@@ -15,7 +15,7 @@ VALUES ('settle_payments', now(), 'KeyError in note (settle_payments.py:31)', 3,
 
 @pytest.fixture
 async def admin(office: HttpScenario) -> Headers:
-    """An admin's headers."""
+    """Headers of an admin."""
     return await office.somebody(Role.ADMIN)
 
 
@@ -27,7 +27,7 @@ async def failed(shop_database: str) -> None:
 
 
 async def shown(office: HttpScenario, admin: Headers) -> Json:
-    """Return how the process stands."""
+    """Return the status of the process."""
     item: Json
     (item,) = done(await office.get("/processes", admin))["items"]
     return item

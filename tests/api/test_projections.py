@@ -1,4 +1,4 @@
-"""Read models over HTTP: how they stand, and what admins do when one gives trouble."""
+"""Read models over HTTP: status, and the operations of admins."""
 
 import httpx
 import orjson
@@ -22,12 +22,12 @@ WHERE name = 'seat_map'
 
 @pytest.fixture
 async def admin(office: HttpScenario) -> Headers:
-    """An admin's headers."""
+    """Headers of an admin."""
     return await office.somebody(Role.ADMIN)
 
 
 class Desk:
-    """An admin at one read model, which nobody folds at the moment."""
+    """An admin and one read model without a projector."""
 
     def __init__(self, office: HttpScenario, admin: Headers, database_url: str) -> None:
         self.office = office
@@ -35,30 +35,30 @@ class Desk:
         self._database_url = database_url
 
     async def post(self, verb: str, body: Json | None = None, *, name: str = NAME, key: str = "") -> httpx.Response:
-        """Do something to it."""
+        """Run an operation on it."""
         sender = {**self._admin, **({"Idempotency-Key": key} if key else {})}
         return await self.office.post(f"/projections/{name}/{verb}", sender, body)
 
     async def shown(self) -> Json:
-        """Return how it stands."""
+        """Return its status."""
         items = done(await self.office.get("/projections", self._admin))["items"]
         return next(item for item in items if item["name"] == NAME)
 
     async def knows(self, *, position: int, digest: bytes) -> None:
-        """Let it have been folded up to an event."""
+        """Set its position."""
         async with await psycopg.AsyncConnection.connect(self._database_url) as owner:
             known = "UPDATE projections.projection SET position = %s, digest = %s WHERE name = 'seat_map'"
             await owner.execute(known, [position, digest])
 
     async def fails_at(self, position: int) -> None:
-        """Let it have failed at an event."""
+        """Set its failure at an event."""
         async with await psycopg.AsyncConnection.connect(self._database_url) as owner:
             await owner.execute(FAIL, {"position": position})
 
 
 @pytest.fixture
 async def desk(office: HttpScenario, admin: Headers, shop_database: str) -> Desk:
-    """An admin before read models that were folded for a moment and stand still now."""
+    """An admin and read models that were folded once."""
     async with await psycopg.AsyncConnection.connect(shop_database) as owner:
         for model in EVERY_MODEL:
             await owner.execute(

@@ -1,4 +1,4 @@
-"""The versions of a read model over HTTP: admins ask, whoever folds does it, everybody may watch."""
+"""Versions of read models over HTTP: requests by admins, work by projectors, and progress."""
 
 import httpx
 import orjson
@@ -17,34 +17,34 @@ NAME = "seat_map"
 
 
 class Desk:
-    """An admin at one read model."""
+    """An admin and one read model."""
 
     def __init__(self, office: HttpScenario, admin: Headers) -> None:
         self.office = office
         self.admin = admin
 
     async def rebuild(self, body: Json | None = None, *, name: str = NAME, key: str = "") -> httpx.Response:
-        """Ask for a rebuild."""
+        """Request a rebuild."""
         sender = {**self.admin, **({"Idempotency-Key": key} if key else {})}
         return await self.office.post(f"/projections/{name}/rebuild", sender, body or {})
 
     async def roll_back(self) -> httpx.Response:
-        """Ask for a rollback."""
+        """Request a rollback."""
         return await self.office.post(f"/projections/{NAME}/rollback", self.admin)
 
     async def drop(self) -> httpx.Response:
-        """Ask for what is not live to be dropped."""
+        """Request that versions are dropped."""
         path = f"/api/v1/projections/{NAME}/versions"
         return await self.office.shop.client.delete(path, headers=self.admin)
 
     async def shown(self) -> Json:
-        """Return how it stands."""
+        """Return its status."""
         items = done(await self.office.get("/projections", self.admin))["items"]
         found: Json = next(item for item in items if item["name"] == NAME)
         return found
 
     async def schema_is(self, schema: str, *, retired: str | None) -> None:
-        """Wait until a version is live, and another one kept."""
+        """Wait until a version is live, and another one is kept."""
 
         async def ask() -> bool:
             live = await self.office.shop.engine.positions.states()
@@ -61,7 +61,7 @@ async def desk(office: HttpScenario) -> Desk:
 
 @pytest.fixture
 async def closed(desk: Desk, shop_database: str) -> Desk:
-    """An admin before read models that were made and that nobody folds."""
+    """An admin and read models without projectors."""
     url = role_url(shop_database, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
     connection = await checkpoints.open_connection(url, name="test")
     for model in EVERY_MODEL:
@@ -132,7 +132,7 @@ class TestBoard:
 
 
 def told(message: bytes) -> Json:
-    """Return what a message says."""
+    """Return the content of a message."""
     lines = message.decode().splitlines()
     assert lines[0] == "event: projections"
     found: Json = orjson.loads(lines[2].removeprefix("data: "))

@@ -1,4 +1,4 @@
-"""Refunds over HTTP: asked for, decided, carried out by the provider."""
+"""Refunds over HTTP: request, decision, transfer by the provider."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.api.payments import REFUND_PENDING, PaymentFixture
 
 @pytest.fixture
 async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale at the till."""
+    """A performance on sale, at a shop with a payment provider."""
     return box_office.at(payment_fixture.shop)
 
 

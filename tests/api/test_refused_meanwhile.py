@@ -1,4 +1,4 @@
-"""A refused request has no later effect, even where another process still works on an earlier attempt of it."""
+"""A refused request has no later effect, even while another process works on an earlier attempt."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,13 +24,13 @@ async def proxy(shop_database: str) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def slow(proxy: Proxy, box_office: OpenedScenario) -> AsyncIterator[HttpScenario]:
-    """Another process, whose requests to the database can be held back."""
+    """Another process whose database requests can be delayed."""
     async with open_shop(settings_for(proxy.url)) as opened:
         yield box_office.at(opened)
 
 
 async def attempt_held_back(slow: HttpScenario, proxy: Proxy, buyer: Headers, path: str, body: Any) -> Any:
-    """Ask the slow process; return the request, on its way to the database."""
+    """Send a request to the slow process; return it while it is delayed."""
     proxy.requests.clear()
     asking = asyncio.create_task(slow.post(path, buyer | KEY, body))
     await until(proxy.holds_requests)
@@ -38,7 +38,7 @@ async def attempt_held_back(slow: HttpScenario, proxy: Proxy, buyer: Headers, pa
 
 
 async def go_on(proxy: Proxy) -> None:
-    """Let the slow process go on with what it was at."""
+    """Release the slow process."""
     proxy.requests.set()
     await proxy.deliver_late()
 
@@ -47,7 +47,7 @@ class TestTwoProcesses:
     async def ghost(
         self, office: HttpScenario, slow: HttpScenario, proxy: Proxy
     ) -> tuple[httpx.Response, httpx.Response]:
-        """Ask the slow process for a seat that is held, then another one; free the seat, and let the slow one go on."""
+        """Request a held seat at the slow process, then at another one; free the seat, and release the slow one."""
         path, seat = f"/performances/{office.performance_id}/holds", office.seats[0]
         rival, buyer = await office.somebody(), await office.somebody()
         done(await slow.hold(buyer, office.seats[1]))

@@ -1,4 +1,4 @@
-"""What organizers read over HTTP: reports."""
+"""Sales reports over HTTP."""
 
 from domain.values import Role
 from tests.api.http_scenario import STALLS, done, folding, open_box_office, price, refused

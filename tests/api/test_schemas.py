@@ -1,4 +1,4 @@
-"""What a request's body is made of is taken for what it is, and never for something like it."""
+"""Strict types of request bodies: no conversion between flags, numbers, texts and times."""
 
 import importlib
 import pkgutil
@@ -14,7 +14,7 @@ from api.schemas.fields.values import rfc3339
 
 
 def bodies(shape: type[RequestBody] = RequestBody) -> Iterator[type[RequestBody]]:
-    """Yield every shape of a request's body."""
+    """Yield every request body."""
     for below in shape.__subclasses__():
         yield below
         yield from bodies(below)
@@ -33,7 +33,7 @@ def leaves(hint: Any, marks: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[
 
 
 def loose(hint: Any) -> bool:
-    """Say whether a field would take a number for a flag, a text for a number or a number for a time."""
+    """Return whether a field would convert a number to a flag, a text to a number or a number to a time."""
     for kind, marks in leaves(hint):
         if kind in {int, bool, float} and not any(isinstance(mark, Strict) for mark in marks):
             return True

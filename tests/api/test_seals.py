@@ -1,4 +1,4 @@
-"""Seals over HTTP: listed, compared with a part of the log, and a ticket's proof for its owner alone."""
+"""Seals over HTTP: list, verification of a part of the log, and the proof of a ticket for its owner."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +23,7 @@ PART = 20
 
 @pytest.fixture
 def log(shop_database: str, tmp_path: Path) -> SealedLog:
-    """The shop's log, and its seal archive."""
+    """The shop's log and its seal archive."""
     return sealed_log(shop_database, app_url_of(shop_database), tmp_path)
 
 
@@ -36,7 +36,7 @@ async def shop(shop_database: str, log: SealedLog) -> AsyncIterator[Shop]:
 
 @pytest.fixture
 async def auditor(office: HttpScenario) -> Headers:
-    """Somebody who reads history."""
+    """Headers of an auditor."""
     return await office.somebody(Role.AUDITOR)
 
 
@@ -103,7 +103,7 @@ class TestCompare:
 class TestProveTicket:
     @pytest.fixture
     async def office(self, shop: Shop, box_office: OpenedScenario) -> HttpScenario:
-        """A performance for which nothing is to pay, so that an order has its tickets at once."""
+        """A free performance, so that an order has its tickets at once."""
         opened = box_office.at(shop)
         free = {"prices": [{"category": "stalls", "price": price(0)}, {"category": "floor", "price": price(0)}]}
         path = f"/api/v1/performances/{opened.performance_id}"

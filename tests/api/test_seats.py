@@ -1,4 +1,4 @@
-"""The seat map over HTTP: shown and blocked."""
+"""The seat map over HTTP, and blocks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The API as a process of its own: it answers on loopback, and ends in order."""
+"""The API as a process of its own: it listens on loopback and stops in an orderly way."""
 
 import asyncio
 import json
@@ -41,11 +41,11 @@ class Process:
             self.process = subprocess.Popen(argv, env={**kept, **ours}, stderr=output, cwd=CHECKOUT)
 
     def client(self) -> httpx.AsyncClient:
-        """Return a client; without TLS, which takes a quarter of a second to prepare."""
+        """Return a client; without TLS, whose set-up takes a quarter of a second."""
         return httpx.AsyncClient(base_url=self.url, verify=False)
 
     async def answers(self) -> bool:
-        """Say whether it is ready."""
+        """Return whether it is ready."""
         assert self.process.poll() is None, self.log.read_text()
         try:
             async with self.client() as client:
@@ -56,13 +56,13 @@ class Process:
 
 @pytest.fixture
 def shop_database(module_database: str) -> str:
-    """One database for all tests."""
+    """One database for all tests of this module."""
     return module_database
 
 
 @pytest.fixture(scope="module")
 def process(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """One process for all tests; the last one ends it."""
+    """One process for all tests; the last one stops it."""
     started = Process(module_database, tmp_path_factory.mktemp("api") / "api.log")
     yield started
     started.process.kill()
@@ -82,7 +82,7 @@ async def test_given_its_logs_then_they_are_json_and_name_nobody(process: Proces
 
 
 async def closed_after(process: Process, sent: bytes) -> bytes:
-    """Send something and nothing more; return what comes before the server closes."""
+    """Send bytes and nothing more; return the answer before the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(process.url.rpartition(":")[2]))
     found = b""
     with suppress(ConnectionError):
@@ -169,7 +169,7 @@ async def test_given_a_signal_while_the_database_stands_still_then_who_waits_is_
 
 
 async def somebody_waits(database_url: str) -> bool:
-    """Say whether an append waits for a lock."""
+    """Return whether an append waits for a lock."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         cursor = await connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         row = await cursor.fetchone()

@@ -1,4 +1,4 @@
-"""Ids, numbers and times are read in one spelling each, wherever they stand; another one is refused."""
+"""Ids, numbers and times have one accepted notation each; others are refused."""
 
 import pytest
 
@@ -13,7 +13,7 @@ OTHER_SPELLINGS = ["{}", "urn:uuid:{}", "{{{}}}", "{} ", "x{}"]
 
 
 def changes(office: HttpScenario) -> list[tuple[str, str, Json]]:
-    """Return one thing of each kind that its organizer may change: its path, its id and a change."""
+    """Return one resource of each kind that its organizer may change: its path, id and change."""
     return [
         ("/events/", office.event_id, {"title": "King Lear"}),
         ("/performances/", office.performance_id, {"sales": "paused"}),

@@ -1,4 +1,4 @@
-"""What is shown is what is judged: deadlines count before anything is cleared away, and lists say what for."""
+"""Shown states are the effective ones: deadlines count before their release is recorded."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ SUMMARY = {
 
 @pytest.fixture
 async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale at the till."""
+    """A performance on sale, at a shop with a payment provider."""
     return box_office.at(payment_fixture.shop)
 
 

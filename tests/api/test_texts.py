@@ -1,4 +1,4 @@
-"""Names, titles and addresses as people, and attackers, type them."""
+"""Names, titles and addresses, as typed by people and attackers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Printed tickets: every script, the labels, the zone, and the fonts of wheels alone."""
+"""Printed tickets: all scripts, labels, the time zone, and packaged fonts only."""
 
 import ctypes
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ TITLES = {
 }
 CODE = "A" * 136
 LEFT_COLUMN_ENDS = (210 - 14 - 58 - 8) * 72 / 25.4
-"""Two millimetres left of where the code's column begins, in points."""
+"""Two millimetres left of the code's column, in points."""
 
 
 def details(**different: Any) -> TicketDetails:
@@ -100,13 +100,13 @@ def details(**different: Any) -> TicketDetails:
 
 
 def text_of(pdf: bytes) -> str:
-    """Return the text of a page's PDF."""
+    """Return the text of a PDF page."""
     with pypdfium2.PdfDocument(pdf) as document:
         return "\n".join(page.get_textpage().get_text_bounded() for page in document)
 
 
 def unembedded(pdf: bytes) -> Iterator[str]:
-    """Yield the name of every font that a page uses without bringing it along."""
+    """Yield the name of every font that a page uses without embedding it."""
     with pypdfium2.PdfDocument(pdf) as document:
         for found in document[0].get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT]):
             font = raw.FPDFTextObj_GetFont(found)
@@ -117,7 +117,7 @@ def unembedded(pdf: bytes) -> Iterator[str]:
 
 
 def right_edge(pdf: bytes) -> float:
-    """Return how far to the right the texts of the left half of a PDF's only page reach, in points."""
+    """Return how far right the texts of the left half of a PDF's only page reach, in points."""
     with pypdfium2.PdfDocument(pdf) as document:
         (printed,) = document
         middle = printed.get_width() / 2
@@ -126,7 +126,7 @@ def right_edge(pdf: bytes) -> float:
 
 
 def bare(text: str) -> str:
-    """Return a text without blanks, which readers put where they like."""
+    """Return a text without blanks, which PDF readers place arbitrarily."""
     return "".join(text.replace("\u200b", "").split())
 
 
@@ -138,7 +138,7 @@ def printer() -> TicketPrinter:
 class TestScripts:
     @pytest.mark.parametrize("script", TITLES)
     async def test_its_text_is_read_back_and_every_glyph_comes_along(self, printer: TicketPrinter, script: str) -> None:
-        """PDF/UA refuses a character without a glyph, so no warning means that none is a box."""
+        """PDF/UA refuses characters without a glyph, so no warning means that no glyph is missing."""
         title = TITLES[script]
         place = TicketPlace(category=title, section=title, row="A", seat="12")
         with capture_logs() as warnings:

@@ -1,4 +1,4 @@
-"""Tickets and the gate over HTTP: who sees a ticket, and that it admits once."""
+"""Tickets and the gate over HTTP: who may read a ticket, and that it admits once."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 @pytest.fixture
 async def office(shop: Shop, box_office: OpenedScenario) -> HttpScenario:
-    """A performance on sale for which nothing is to pay, so that an order has its tickets at once."""
+    """A performance on sale that costs nothing, so that an order has its tickets at once."""
     opened = box_office.at(shop)
     path = f"/api/v1/performances/{opened.performance_id}"
     free = {"prices": [{"category": "stalls", "price": price(0)}, {"category": "floor", "price": price(0)}]}
@@ -35,14 +35,14 @@ async def ticket_of(office: HttpScenario, buyer: Headers, seat: str) -> Json:
 
 
 async def scan(office: HttpScenario, code: str, *, nonce: str = "", sender: Headers | None = None, **more: Any) -> Json:
-    """Scan a code at the gate, whatever the hour."""
+    """Scan a code at the gate, at any time."""
     body = {"code": code, "gate": "North", "nonce": nonce or str(uuid7()), "override_window": True, **more}
     scanned: Json = done(await office.post("/scans", sender or office.gate, body))
     return scanned
 
 
 async def scan_folded(office: HttpScenario, database_url: str, code: str, *, nonce: str = "") -> Json:
-    """Read a code that names no ticket of ours, once it is known whose gate this is."""
+    """Scan a code without a ticket, once the read model knows the gate's organizer."""
     async with folding(office.shop, database_url):
         await office.get("/organizers", office.gate, min_position=await office.head())
         return await scan(office, code, nonce=nonce)

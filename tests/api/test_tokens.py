@@ -1,4 +1,4 @@
-"""Access tokens: what is believed and what is not."""
+"""Access tokens: which are accepted."""
 
 import json
 import time
@@ -23,37 +23,37 @@ DAY_S = 86_400
 
 @pytest.fixture
 def shop_database(module_database: str) -> str:
-    """One database for all these tests."""
+    """One database for all tests of this module."""
     return module_database
 
 
 class FakeWallClock:
-    """A clock on the wall that tests turn."""
+    """A wall clock that tests set."""
 
     def __init__(self) -> None:
         self.time = time.time()
 
     def __call__(self) -> float:
-        """Return the time it shows."""
+        """Return its time."""
         return self.time
 
 
 def claims(**others: Any) -> dict[str, Any]:
-    """Return the claims of a good token, some of them changed; None: left out."""
+    """Return the claims of a valid token with changes; None: omitted."""
     now = int(time.time())
     good = {"iss": "seatledger", "aud": AUDIENCE, "sub": ACCOUNT, "iat": now, "exp": now + DAY_S, "guest": False}
     return {name: value for name, value in {**good, **others}.items() if value is not None}
 
 
 def signed(key: SigningKey = OURS, headers: dict[str, Any] | None = None, **others: Any) -> str:
-    """Return a token that only differs from a good one where it is asked to."""
+    """Return a token that differs from a valid one only in the given parts."""
     return jwt.encode(
         claims(**others), key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": JWT_TYPE, **(headers or {})}
     )
 
 
 def unsigned() -> str:
-    """Return a token whose header says that it needs no signature."""
+    """Return a token whose header requires no signature."""
     header = {"alg": "none", "typ": JWT_TYPE, "kid": OURS.kid}
     return (
         ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims())) + "."
@@ -61,13 +61,13 @@ def unsigned() -> str:
 
 
 def confused() -> str:
-    """Return a token signed by HMAC with our public key, which everybody may know, as the secret."""
+    """Return a token signed by HMAC with the public key as the secret."""
     public = OURS.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return jwt.encode(claims(), public.ljust(32), algorithm="HS256", headers={"kid": OURS.kid, "typ": JWT_TYPE})
 
 
 def altered() -> str:
-    """Return a good token whose claims were changed after it was signed."""
+    """Return a valid token whose claims were changed after signing."""
     header, payload, signature = signed().split(".")
     changed = json.loads(urlsafe_b64decode(payload + "==")) | {"sub": str(uuid7())}
     return ".".join((header, urlsafe_b64encode(json.dumps(changed).encode()).decode().rstrip("="), signature))

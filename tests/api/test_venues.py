@@ -14,7 +14,7 @@ GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 3, "seats_per_r
 
 @pytest.fixture
 async def ann(shop: Shop) -> Headers:
-    """An organizer's headers; they name no organizer, having one."""
+    """Headers of an organizer of exactly one organizer."""
     _, members = await shop.organizer(ann=Role.ORGANIZER)
     return shop.bearer(members["ann"])
 

@@ -1,4 +1,4 @@
-"""Clients that watch a performance: in this process, or over a real connection."""
+"""Clients that watch a performance, in this process or over a real connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -27,7 +27,7 @@ SCOPE: Json = {
 
 @dataclass(slots=True)
 class ClientSeatMap:
-    """A seat map as a client draws it: a document and what changed since."""
+    """A client's seat map: a document and the changes since."""
 
     position: int = 0
     states: dict[str, str] = field(default_factory=dict)
@@ -35,12 +35,12 @@ class ClientSeatMap:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "ClientSeatMap":
-        """Draw a document of `/seats`."""
+        """Return the seat map of a document."""
         states = {seat: state for state, seats in document["states"].items() for seat in seats}
         return cls(document["position"], states, {area["area"]: area for area in document["areas"]})
 
     def apply(self, message: Mapping[str, Any]) -> None:
-        """Draw what changed."""
+        """Apply changes."""
         assert message["event"] == "seats", message
         self.position = message["position"]
         for seat, state in message["states"].items():
@@ -52,7 +52,7 @@ class ClientSeatMap:
 
 
 class Client:
-    """A browser that watches."""
+    """A watching browser, as an ASGI connection."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -64,7 +64,7 @@ class Client:
         self._asked = False
 
     async def receive(self) -> Json:
-        """Say what a browser says: a request, and at last that it is gone."""
+        """Return the request, and finally the disconnection."""
         if not self._asked:
             self._asked = True
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -72,7 +72,7 @@ class Client:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Take what the server sends; a client that is not read from keeps the server waiting."""
+        """Take a message of the server; while the client does not read, the server waits."""
         if self.blocks:
             await asyncio.Event().wait()
         if message["type"] == "http.response.start":
@@ -89,7 +89,7 @@ class Client:
             return await self._arrived.get()
 
     async def next(self) -> Json:
-        """Return the next message, without comments."""
+        """Return the next message without comments."""
         while True:
             if (message := parsed(await self.chunk())) is not None:
                 return message
@@ -97,7 +97,7 @@ class Client:
 
 @asynccontextmanager
 async def watching(app: ASGIApp, path: str, query: str = "", **headers: str) -> AsyncIterator[Client]:
-    """Watch as a browser does, while the block lasts."""
+    """Watch inside the context."""
     client = Client()
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = SCOPE | {"path": path, "raw_path": path.encode(), "query_string": query.encode(), "headers": sent}
@@ -112,7 +112,7 @@ async def watching(app: ASGIApp, path: str, query: str = "", **headers: str) -> 
 
 
 def parsed(chunk: bytes) -> Json | None:
-    """Read the message in some bytes; None if there are only comments."""
+    """Return the message in some bytes; None if there are only comments."""
     lines = [line.split(b": ", 1) for line in chunk.strip().split(b"\n") if b": " in line and not line.startswith(b":")]
     fields = dict(lines)
     if b"data" not in fields:

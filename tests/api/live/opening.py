@@ -1,4 +1,4 @@
-"""Seat maps of a process of their own, and looking at them as a browser does."""
+"""Seat maps of a separate API process, and clients that open them."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ CLIENT = "127.0.0.1"
 
 
 def maps_of(office: HttpScenario, make_feed: Callable[[int], Subscription] | None = None) -> LiveSeatMaps:
-    """Return the seat maps of another process, which nobody has looked at yet."""
+    """Return the seat maps of another process, none of them loaded."""
     services = office.shop.engine
     return LiveSeatMaps(
         store=services.store,
@@ -31,7 +31,7 @@ def maps_of(office: HttpScenario, make_feed: Callable[[int], Subscription] | Non
 async def open_seat_map(
     office: HttpScenario, maps: LiveSeatMaps, stack: AsyncExitStack
 ) -> tuple[Client, ClientSeatMap]:
-    """Begin to look as a browser does: the document, then what changes from its position on."""
+    """Open a seat map like a browser: the document, then the changes after its position."""
     stack.push_async_callback(maps.close)
     snapshot = await maps.snapshot(office.performance_id, 0)
     picture = ClientSeatMap.of(orjson.loads(snapshot.plain))

@@ -1,4 +1,4 @@
-"""Watching over real connections: who reads nothing is cut off and holds nobody up; a server that ends says so."""
+"""Watching over real connections: stalled clients are aborted and delay no one; a stopping server ends streams."""
 
 import asyncio
 import signal
@@ -27,14 +27,14 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Connection:
-    """A browser's connection to a running server; it reads when told to."""
+    """A browser's connection to a running server; it reads on demand."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
 
     async def next(self) -> Json:
-        """Return the next message, without comments."""
+        """Return the next message without comments."""
         while True:
             async with asyncio.timeout(PATIENCE_S):
                 message = parsed(await self.reader.readuntil(b"\n\n"))
@@ -43,7 +43,7 @@ class Connection:
 
 
 class Serving:
-    """The office's application on a port."""
+    """The scenario's application on a port."""
 
     def __init__(self, office: HttpScenario) -> None:
         self.live = office.shop.engine.live
@@ -56,7 +56,7 @@ class Serving:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[Connection]:
-        """Watch, and read as far as the greeting; the reader keeps little for whoever does not ask."""
+        """Watch and read the first message; the reader buffers little."""
         plain = socket.create_connection(("127.0.0.1", self.port))
         plain.setblocking(False)
         reader, writer = await asyncio.open_connection(sock=plain, limit=100 * MEGABYTE)
@@ -68,7 +68,7 @@ class Serving:
             writer.close()
 
     def waiting_to_be_sent(self) -> int:
-        """Return how many bytes the process keeps for those who do not read."""
+        """Return the number of bytes buffered for clients that do not read."""
         return sum(connection.transport.get_write_buffer_size() for connection in self.server.server_state.connections)
 
 

@@ -1,4 +1,4 @@
-"""Many who watch much: nobody is refused for who came first, and whoever has most makes room."""
+"""Limits of subscribers: no client is refused because of earlier ones; the client with the most loses one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ NOW = 1_000.0
 
 
 class Silence:
-    """A feed of a log in which nothing happens."""
+    """A subscription to a log without events."""
 
     async def next(self) -> list[RecordedEvent]:
         """Wait for ever."""
@@ -33,29 +33,29 @@ class Silence:
         return []
 
     async def close(self) -> None:
-        """End."""
+        """Close the subscription."""
 
 
 class Screen:
-    """What one client is sent."""
+    """The messages sent to one client."""
 
     def __init__(self) -> None:
         self.sent = b""
         self.ended = False
 
     async def send(self, message: Message) -> None:
-        """Take a message."""
+        """Record a message."""
         self.sent += message["body"]
         self.ended = not message["more_body"]
 
 
 def seat_map(name: str) -> LiveSeatMap:
-    """Return a performance that was just loaded."""
+    """Return a loaded seat map."""
     return LiveSeatMap(name, INVENTORY, lambda: NOW, followed_after=0, tag="t")
 
 
 def watch(crowd: SubscriberLimits, client: str, live: LiveSeatMap) -> Screen:
-    """Let a client watch."""
+    """Subscribe a client."""
     screen = Screen()
     crowd.check(client)
     crowd.enter(client, live, Subscriber(screen.send, None, 0))
@@ -64,7 +64,7 @@ def watch(crowd: SubscriberLimits, client: str, live: LiveSeatMap) -> Screen:
 
 @asynccontextmanager
 async def followed(crowd: SubscriberLimits) -> AsyncIterator[SeatMapFeed]:
-    """Follow a silent log while the block lasts."""
+    """Run a feed of an empty log inside the context."""
     edition: Any = SilentEdition()
 
     async def current() -> Any:
@@ -83,12 +83,12 @@ async def followed(crowd: SubscriberLimits) -> AsyncIterator[SeatMapFeed]:
 
 
 class SilentEdition:
-    """A read model that nobody rebuilds."""
+    """An edition of a read model that is never rebuilt."""
 
     tag = "t"
 
     def follows(self, _: object) -> bool:
-        """Say that it has the same rows."""
+        """Return that the rows are the same."""
         return True
 
 

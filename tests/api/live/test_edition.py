@@ -1,4 +1,4 @@
-"""Other rows under a watched seat map: exchanged, rebuilt, or of a log that was restored; nobody keeps the old."""
+"""Other rows below a watched seat map (swapped, rebuilt, or of a restored log): no client keeps the old ones."""
 
 import psycopg
 import pytest
@@ -23,25 +23,25 @@ PHANTOM = "UPDATE {schema}.seat SET state = 'sold' WHERE seat = %(seat)s"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the read model be looked at often."""
+    """Check the read model's edition often."""
     monkeypatch.setattr(feed, "EDITION_SECONDS", 0.05)
 
 
 async def states(office: HttpScenario) -> Json:
-    """Return which seats are not free."""
+    """Return the seats that are not free."""
     found: Json = done(await office.get(f"/performances/{office.performance_id}/seats"))["states"]
     return found
 
 
 async def next_reset(client: Client) -> Json:
-    """Wait until the client is to fetch all seats again."""
+    """Wait for the message that requires fetching the document."""
     while (message := await client.next())["event"] != "reset":
         pass
     return message
 
 
 async def falsify(url: str, seat: str) -> None:
-    """Let the live rows say of a held seat that it is sold, as a defect would."""
+    """Change a held seat's row to sold, as a defect would."""
     async with await psycopg.AsyncConnection.connect(url) as owner:
         found = await owner.execute("SELECT schema FROM projections.projection WHERE name = 'seat_map'")
         row = await found.fetchone()

@@ -1,4 +1,4 @@
-"""Nothing is lost between a document and the first change, however far behind the read model is."""
+"""No change is lost between a document and the first message, however far the read model is behind."""
 
 import asyncio
 import random
@@ -15,12 +15,12 @@ from tests.api.live.opening import maps_of, open_seat_map
 from tests.api.shop import V1, until
 
 JOINS = 12
-"""How often somebody begins to look while seats change hands."""
+"""Number of seat maps opened while seats change."""
 
 TRADERS = 3
 PAUSE_S_MAX = 0.03
 LAST_WORD = -1
-"""The seat that is sold when all is over."""
+"""The seat that is sold at the end."""
 
 STANDS = {
     "SeatHeld": "held",
@@ -32,7 +32,7 @@ STANDS = {
 
 
 async def by_the_log(store: Store, performance: str) -> dict[str, str]:
-    """Return where every seat stands that is not free, from the log alone."""
+    """Return the seats that are not free, from the log alone."""
     states: dict[str, str] = {}
     prefix = f"seat-{performance}-s"
     for event in await store.read_range(after=0, limit=100_000):
@@ -43,7 +43,7 @@ async def by_the_log(store: Store, performance: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def trading(office: HttpScenario) -> AsyncIterator[None]:
-    """Let seats be held and released all the time while the block lasts; the first was held before it began."""
+    """Hold and release seats continuously inside the context; the first is held before it begins."""
     over = asyncio.Event()
     done(await office.hold(await office.somebody(), office.seats[0]))
 
@@ -63,7 +63,7 @@ async def trading(office: HttpScenario) -> AsyncIterator[None]:
 
 
 async def looked_while_trading(office: HttpScenario) -> tuple[list[dict[str, str]], dict[str, str]]:
-    """Let many begin to look while seats change hands; return what each sees at the end, and what the log says."""
+    """Open seat maps while seats change; return the clients' final states and the log's."""
     async with AsyncExitStack() as stack:
         looks = []
         async with trading(office):
@@ -82,7 +82,7 @@ async def looked_while_trading(office: HttpScenario) -> tuple[list[dict[str, str
 
 @pytest.fixture
 async def behind(office: HttpScenario, shop_database: str) -> None:
-    """Read models that were folded once, and are not any more."""
+    """Read models that were folded once and are not updated."""
     async with folding(office.shop, shop_database):
         head = await office.head()
 

@@ -1,4 +1,4 @@
-"""A full house that is loaded: every place is taken in, and others have the loop in between."""
+"""Loading a full house: every place is loaded, and the event loop stays responsive."""
 
 import asyncio
 

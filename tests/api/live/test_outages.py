@@ -1,4 +1,4 @@
-"""Who watches goes on watching: without NATS, without PostgreSQL for a while, and at another process."""
+"""Watching continues without NATS, during an outage of PostgreSQL, and at another process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("folded")
 
 
 class Relayed:
-    """A log that is repeated in NATS, and the feeds that were opened on it."""
+    """A log relayed to NATS, and the subscriptions opened on it."""
 
     def __init__(self, office: HttpScenario, epochs: Epochs, link: NatsConnection) -> None:
         self._office = office
@@ -43,13 +43,13 @@ class Relayed:
         self.feeds: list[HybridSubscription] = []
 
     def open(self, after: int) -> HybridSubscription:
-        """Open a feed."""
+        """Open a subscription."""
         store = self._office.shop.engine.store
         self.feeds.append(HybridSubscription(store=store, epochs=self._epochs, link=self._link, after=after))
         return self.feeds[-1]
 
     async def wipe(self, nats: EmbeddedNats) -> None:
-        """Delete the stream, as only the operator may."""
+        """Delete the stream, as the operator."""
         epoch = await self._epochs.current()
         assert epoch is not None
         async with NatsConnection(nats.operator_url, name="operator") as operator:
@@ -57,13 +57,13 @@ class Relayed:
             await Streams(operator.client()).request(f"STREAM.DELETE.{epoch.stream}")
 
     async def follows(self) -> bool:
-        """Say whether the last feed's events come from NATS."""
+        """Return whether the last subscription reads from NATS."""
         return self.feeds[-1].is_streaming
 
 
 @asynccontextmanager
 async def relayed(office: HttpScenario, database_url: str, nats: EmbeddedNats) -> AsyncIterator[Relayed]:
-    """Repeat the log in NATS while the block lasts."""
+    """Relay the log to NATS inside the context."""
     epochs = Epochs(url_of_role(settings_for(database_url), PROJECTOR_ROLE))
     async with (
         NatsConnection(nats.relay_url, name="relay") as relaying,
@@ -79,7 +79,7 @@ async def relayed(office: HttpScenario, database_url: str, nats: EmbeddedNats) -
 
 
 async def connected(link: NatsConnection) -> bool:
-    """Say whether there is a connection."""
+    """Return whether there is a connection."""
     try:
         return link.client().is_connected
     except NatsUnavailable:
@@ -87,7 +87,7 @@ async def connected(link: NatsConnection) -> bool:
 
 
 async def sees(client: Client, office: HttpScenario, seat: str) -> None:
-    """Hold a seat, and wait until the client is told."""
+    """Hold a seat, and wait until the client is informed."""
     done(await office.hold(await office.somebody(), seat))
     while seat not in (await client.next())["states"]:
         pass
@@ -131,7 +131,7 @@ async def test_given_postgresql_gone_for_a_while_then_heartbeats_and_what_was_mi
 
 @asynccontextmanager
 async def nobody_let_in(server: EmbeddedPostgres, database_url: str) -> AsyncIterator[None]:
-    """End every session of a database, and let nobody in while the block lasts."""
+    """End all sessions of a database, and refuse connections inside the context."""
     name = sql.Identifier(str(conninfo_to_dict(database_url)["dbname"]))
     async with await psycopg.AsyncConnection.connect(server.url_of("postgres"), autocommit=True) as owner:
         await owner.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
@@ -141,7 +141,7 @@ async def nobody_let_in(server: EmbeddedPostgres, database_url: str) -> AsyncIte
 
 
 async def answers(office: HttpScenario) -> bool:
-    """Say whether the log can be read."""
+    """Return whether the log can be read."""
     try:
         return await office.head() > 0
     except StoreUnavailable:

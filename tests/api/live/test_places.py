@@ -1,4 +1,4 @@
-"""Places in memory: whatever order they are told in, the latest counts; a deadline that passes is a change."""
+"""Places in memory: updates commute, the latest position wins, and a passed deadline is a change."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ SMALL = '{"sections": [{"name": "Stand", "category": "A", "rows": 1, "seats_per_
 
 
 def inventory_of(grid: str) -> Inventory:
-    """Return the places of a layout."""
+    """Return the inventory of a layout."""
     return Inventory(publish(read_layout("grid", grid)))
 
 
@@ -27,7 +27,7 @@ TOLD = st.lists(
 
 
 def told(facts: list[tuple[str, str, float | None, int]]) -> LivePlaces:
-    """Return places that were told these facts."""
+    """Return places with these updates applied."""
     places = LivePlaces(FOUR)
     for key, state, until, position in facts:
         places.apply(key, state, until=until, position=position)

@@ -1,4 +1,4 @@
-"""Watching a performance over HTTP: what changes, from any position on, and what a client is told that cannot go on."""
+"""Watching a performance over HTTP: changes from any position on, and resets."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.usefixtures("folded")
 
 
 def watch(office: HttpScenario, query: str = "", **headers: str) -> AbstractAsyncContextManager[Client]:
-    """Watch the office's performance."""
+    """Watch the scenario's performance."""
     return watching(office.shop.app, f"{V1}/performances/{office.performance_id}/live", query, **headers)
 
 
 async def document(office: HttpScenario) -> ClientSeatMap:
-    """Draw the office's performance as it is now."""
+    """Return the current seat map of the scenario's performance."""
     path = f"/performances/{office.performance_id}/seats"
     return ClientSeatMap.of(done(await office.get(path, min_position=await office.head())))
 
