@@ -1,4 +1,4 @@
-"""Protocols of what routes ask of read models and processes."""
+"""Protocols that the routes require of read models and processes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -9,10 +9,10 @@ from projections.rebuild.build_repository import Build
 
 
 class Positions(Protocol):
-    """How far the read models are."""
+    """Positions of the read models."""
 
     async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
-        """Wait until a read model holds everything up to `position`; False if it does not in time."""
+        """Wait until a read model has reached `position`; return False if it has not after `seconds_max`."""
         ...
 
     async def all(self) -> Mapping[str, int]:
@@ -20,7 +20,7 @@ class Positions(Protocol):
         ...
 
     async def states(self) -> Sequence[ProjectionState]:
-        """Return every read model's row as operators see it, by name."""
+        """Return every read model's control row, ordered by name."""
         ...
 
     async def builds(self) -> Sequence[Build]:
@@ -29,20 +29,20 @@ class Positions(Protocol):
 
 
 class Processes(Protocol):
-    """How the processes stand."""
+    """Status of the processes."""
 
     async def all(self) -> list[ProcessStatus]:
-        """Return how every process that ever ran stands, by name.
+        """Return the status of every process that has run, ordered by name.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the database is unavailable.
         """
         ...
 
     async def retry(self, rule: str) -> bool:
-        """Let a process that failed try again at once; False: it has not failed.
+        """Retry a failed process at once; return False if it has not failed.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the database is unavailable.
         """
         ...
