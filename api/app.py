@@ -12,7 +12,7 @@ from api.http.middleware import OuterMiddleware
 from api.http.problems import handlers
 from api.http.routing import GuardedRoute
 from api.openapi.docs_page import OPENAPI_PATH, OpenapiPage, docs_pages
-from api.openapi.document import completed
+from api.openapi.document import complete_document
 from api.openapi.tags import INFO
 from api.routes import ROUTERS
 
@@ -62,7 +62,7 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
     app.middleware_stack = OuterMiddleware(
         app.build_middleware_stack(), metrics=services.metrics, deadlines=services.deadlines, fast_paths=fast_paths
     )
-    app.openapi = completed(app.openapi)  # type: ignore[method-assign] # FastAPI's documented extension point
+    app.openapi = complete_document(app.openapi)  # type: ignore[method-assign] # FastAPI's documented extension point
     app.add_route(OPENAPI_PATH, OpenapiPage(app.openapi).serve, include_in_schema=False)
     return app
 

@@ -48,7 +48,7 @@ class SigningKey:
     private: Ed25519PrivateKey
 
     @classmethod
-    def derived(cls, secret: str) -> Self:
+    def derive(cls, secret: str) -> Self:
         """Derive the key from a secret by HKDF-SHA256; the same secret gives the same key."""
         seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"seatledger access token").derive(secret.encode())
         private = Ed25519PrivateKey.from_private_bytes(seed)

@@ -57,7 +57,7 @@ def installed_fonts(*, cjk: bool) -> InstalledFonts:
         include_embedded_fonts=False,
         font_paths=[folder(*package) for package in (FONT_PACKAGE, *([CJK_PACKAGE] if cjk else []))],
     )
-    return InstalledFonts(fonts=fonts, families=ordered(fonts.families()), cjk=cjk)
+    return InstalledFonts(fonts=fonts, families=order_families(fonts.families()), cjk=cjk)
 
 
 def folder(package: str, name: str) -> Path:
@@ -66,7 +66,7 @@ def folder(package: str, name: str) -> Path:
         return path
 
 
-def ordered(families: Iterable[str]) -> tuple[str, ...]:
+def order_families(families: Iterable[str]) -> tuple[str, ...]:
     """Return the families without those for Chinese, Japanese and Korean; `FIRST_FAMILY` comes first."""
     return tuple(sorted(set(families) - set(CJK_FAMILIES), key=lambda family: (family != FIRST_FAMILY, family)))
 

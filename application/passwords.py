@@ -64,7 +64,7 @@ class Passwords:
         Raises:
             Busy: too many calls wait.
         """
-        return await self._run(lambda: str(self._context.hash(normalised(password))))
+        return await self._run(lambda: str(self._context.hash(normalize_password(password))))
 
     async def verify(self, password: str, known: str | None) -> Verification:
         """Compare a password with a hash; None (no account) takes as long and is never correct.
@@ -72,7 +72,7 @@ class Passwords:
         Raises:
             Busy: too many calls wait.
         """
-        found = await self._run(lambda: self._compare(normalised(password), known or DUMMY_HASH))
+        found = await self._run(lambda: self._compare(normalize_password(password), known or DUMMY_HASH))
         return found if known is not None else Verification(fits=False)
 
     def close(self) -> None:
@@ -97,6 +97,6 @@ class Passwords:
             self.waiting -= 1
 
 
-def normalised(password: str) -> str:
+def normalize_password(password: str) -> str:
     """Return a password in Unicode normal form C, since keyboards differ in the form they produce."""
     return unicodedata.normalize("NFC", password)

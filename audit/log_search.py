@@ -25,7 +25,7 @@ class Search:
     until: datetime | None = None
     newest_first: bool = False
 
-    def continued_from(self, position: int) -> "Search":
+    def from_position(self, position: int) -> "Search":
         """Return the search for the rest, given the `next_position` of a result."""
         return replace(self, before=position) if self.newest_first else replace(self, after=position)
 

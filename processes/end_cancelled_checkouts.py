@@ -49,7 +49,7 @@ class EndCancelledCheckouts:
         """Add a cancelled payment."""
         match event:
             case PaymentCancelled():
-                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
+                return {subject_of(recorded): WorkItem.from_event(recorded, due_at=recorded.recorded_at)}
             case _:
                 return NO_CHANGES
 

@@ -105,9 +105,9 @@ class ReconcilePayments:
         match event:
             case PaymentRequested():
                 due_at = recorded.recorded_at + self._first_lookup_after
-                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=due_at)}
+                return {subject_of(recorded): WorkItem.from_event(recorded, due_at=due_at)}
             case ExceptionClosed(resolution=Resolution.RETRY):
-                retry = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
+                retry = WorkItem.from_event(recorded, due_at=recorded.recorded_at)
                 return {EXCEPTION_RETRY + retry.subject: retry._replace(subject=EXCEPTION_RETRY + retry.subject)}
             case PaymentCaptured() | PaymentFailed() | PaymentSettled():
                 return {subject_of(recorded): None}

@@ -80,7 +80,7 @@ class RefundCancelledPerformances:
         """Add a cancelled performance."""
         match event:
             case PerformanceCancelled():
-                work = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
+                work = WorkItem.from_event(recorded, due_at=recorded.recorded_at)
                 return {work.subject: work}
             case _:
                 return NO_CHANGES

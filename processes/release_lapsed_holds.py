@@ -42,7 +42,7 @@ class ReleaseLapsedHolds:
         """Set the deadline of a placed or extended hold; remove a hold that has ended or is paid."""
         match event:
             case HoldPlaced() | HoldExtended():
-                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=event.expires_at)}
+                return {subject_of(recorded): WorkItem.from_event(recorded, due_at=event.expires_at)}
             case HoldReleased() | HoldExpired():
                 return {subject_of(recorded): None}
             case BuyerQuotaKept():

@@ -41,7 +41,7 @@ class SettlePayments:
         """Add a capture; remove it once it is settled."""
         match event:
             case PaymentCaptured():
-                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at + self._grace)}
+                return {subject_of(recorded): WorkItem.from_event(recorded, due_at=recorded.recorded_at + self._grace)}
             case PaymentSettled():
                 return {subject_of(recorded): None}
             case _:

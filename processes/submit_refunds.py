@@ -74,7 +74,7 @@ class SubmitRefunds:
         """Add an approved refund; remove it once its money has gone back or it has an owner."""
         match event:
             case RefundApproved() | RefundRetried():
-                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
+                return {subject_of(recorded): WorkItem.from_event(recorded, due_at=recorded.recorded_at)}
             case RefundFailed(owner=None):
                 return NO_CHANGES
             case RefundCompleted() | RefundFailed() | RefundClosedManually():

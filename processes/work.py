@@ -22,7 +22,7 @@ class WorkItem(NamedTuple):
     cursor: int = 0
 
     @classmethod
-    def caused_by(cls, recorded: RecordedEvent, *, due_at: datetime) -> Self:
+    def from_event(cls, recorded: RecordedEvent, *, due_at: datetime) -> Self:
         """Return the work that an event causes for the subject of its stream."""
         return cls(subject_of(recorded), recorded.command_id, recorded.position, due_at)
 

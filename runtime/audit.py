@@ -66,7 +66,7 @@ async def search_log(settings: Settings, asked: Search) -> list[Body]:
             bodies += [present.recorded_event_json(event, codec, currencies) for event in found.events]
             if found.next_position is None or len(bodies) == limit:
                 break
-            asked = asked.continued_from(found.next_position)
+            asked = asked.from_position(found.next_position)
         if not bodies and asked.wanted.actor is not None:
             await require_actor(store, asked.wanted.actor)
         return bodies

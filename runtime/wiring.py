@@ -95,7 +95,7 @@ def build_accounts(records: Pool, handler: CommandHandler, passwords: Passwords,
 
 def build_tokens(settings: Settings) -> AccessTokens:
     """Return the maker and reader of access tokens."""
-    signing, *retired = map(SigningKey.derived, settings.token_secrets)
+    signing, *retired = map(SigningKey.derive, settings.token_secrets)
     return AccessTokens(signing=signing, retired=retired)
 
 

@@ -15,7 +15,7 @@ from api.auth.access import PREFIX
 from api.http.middleware import FastPath
 from api.http.problems import problem_response
 from api.http.requests.bodies import unreadable
-from api.http.routing import GuardedRoute, Handle, guarded
+from api.http.routing import GuardedRoute, Handle, guard_handler
 
 ID = r"(?P<\1>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
@@ -31,7 +31,7 @@ class FastPathRoute(GuardedRoute):
 
 def fast_path_of(route: FastPathRoute) -> FastPath:
     """Return the fast path of a route: its method, its path pattern and an ASGI app without the framework's layers."""
-    handle = guarded(route.access, route.inputs, direct_handler(route.endpoint))
+    handle = guard_handler(route.access, route.inputs, direct_handler(route.endpoint))
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = route

@@ -81,7 +81,9 @@ class OuterMiddleware:
             self._metrics.in_flight -= 1
             route = getattr(scope.get("route"), "path", UNMATCHED)
             method = scope["method"] if scope["method"] in METHODS else UNMATCHED
-            self._metrics.answered(method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - started_at)
+            self._metrics.record_request(
+                method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - started_at
+            )
 
     def _select_app(self, scope: Scope) -> ASGIApp:
         """Return the fast path that matches a request, else the framework's app."""

@@ -17,7 +17,7 @@ from api.auth.identity import IDENTITY, identify, identity_of
 from api.dependencies import services_of
 from api.http.deadlines import OutOfTime
 from api.http.problems import problem_responses
-from api.http.requests.bodies import BoundedRequest, spooled
+from api.http.requests.bodies import BoundedRequest, spool_body
 from api.http.requests.inputs import READING, RouteInputs
 from api.openapi.operations import operation_texts
 from application.errors import Malformed
@@ -69,10 +69,10 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Handle:
         """Return FastAPI's handler, wrapped by the checks."""
-        return guarded(self.access, self.inputs, super().get_route_handler())
+        return guard_handler(self.access, self.inputs, super().get_route_handler())
 
 
-def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
+def guard_handler(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
     """Return a handler that runs all checks before the endpoint.
 
     The order: inputs, access, the body within its limit, a slot of the concurrency limit.
@@ -96,7 +96,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
 
     async def in_large(request: BoundedRequest) -> Response:
         queue, client = services_of(request).large_bodies, await owner_of(request)
-        async with queue.place(client), spooled(request) as body:
+        async with queue.place(client), spool_body(request) as body:
             request.state.spooled = body
             return await with_deadline(request, access, work(request))
 

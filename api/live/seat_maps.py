@@ -90,12 +90,12 @@ class LiveSeatMaps:
 
     def is_public(self, performance: str) -> bool:
         """Return whether a performance was found to be public within the last second."""
-        live = self._known(performance)
+        live = self._find_loaded(performance)
         return live is not None and asyncio.get_running_loop().time() < live.public_until
 
     def mark_public(self, performance: str) -> None:
         """Record that a loaded performance is public."""
-        live = self._known(performance)
+        live = self._find_loaded(performance)
         if live is not None:
             live.public_until = asyncio.get_running_loop().time() + PUBLIC_SECONDS
 
@@ -108,7 +108,7 @@ class LiveSeatMaps:
             Behind: the read model is too far behind the log.
             StoreUnavailable, ModelMissing, psycopg.Error: the read model or the log cannot be read.
         """
-        live = self._known(performance)
+        live = self._find_loaded(performance)
         if live is None or performance in self._loading:
             live = await self._loaded(performance)
         if self._feed is not None:
@@ -159,7 +159,7 @@ class LiveSeatMaps:
         if self._feed is not None:
             await self._feed.stop()
 
-    def _known(self, performance: str) -> LiveSeatMap | None:
+    def _find_loaded(self, performance: str) -> LiveSeatMap | None:
         return None if self._feed is None else self._feed.performances.get(performance)
 
     async def _loaded(self, performance: str) -> LiveSeatMap:

@@ -35,7 +35,7 @@ PARAMETERS = {
 WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def completed(build: Callable[[], Json]) -> Callable[[], Json]:
+def complete_document(build: Callable[[], Json]) -> Callable[[], Json]:
     """Return a function that returns the completed document."""
 
     def complete() -> Json:

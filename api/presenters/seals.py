@@ -29,10 +29,10 @@ def seals(found: Sequence[Seal], limit: int, keys: Mapping[str, bytes], sealer: 
 def part(found: Verification) -> Body:
     """Return the result of verifying a part of the log as JSON, with the start of the next part."""
     ends = found.fault is not None or found.last >= found.head
-    return {**compared(found), "next": None if ends else found.last + 1}
+    return {**verification_json(found), "next": None if ends else found.last + 1}
 
 
-def compared(found: Verification) -> Body:
+def verification_json(found: Verification) -> Body:
     """Return what was compared and the first fault as JSON."""
     return {
         "chain": found.chain,

@@ -13,7 +13,7 @@ from api.http.commands import JSON, MinPosition, command_response, execute_comma
 from api.http.editions import IfMatch, edition_header, require_edition
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.problems import problem_responses
-from api.http.requests.bodies import require_json, spooled_of, unreadable
+from api.http.requests.bodies import require_json, spooled_body_of, unreadable
 from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
@@ -152,7 +152,9 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
     services, venue = services_of(request), str(venue_id)
     before = (await services.handler.query(lambda context: venues.require_venue(context, venue))).layouts
     previous = await services.layouts.find(before[-1]) if before else None
-    name, published = require_layout_request(await services.layout_work.publish(spooled_of(request).file, previous))
+    name, published = require_layout_request(
+        await services.layout_work.publish(spooled_body_of(request).file, previous)
+    )
     layout = str(uuid7())
 
     def decide(context: DecisionContext) -> Changes:

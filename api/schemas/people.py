@@ -16,7 +16,7 @@ WITHOUT_NUL = r"^[^\x00]*$"
 """Requests with a NUL are refused, so a password with one, set on the command line, could never be used."""
 
 
-def normalised_email(text: str) -> str:
+def normalize_email(text: str) -> str:
     """Return the normalised e-mail address, in lower case; its existence is not checked.
 
     Raises:
@@ -34,7 +34,7 @@ Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=EMAIL_LENGTH_MAX),
     BeforeValidator(without_invisible),
-    AfterValidator(normalised_email),
+    AfterValidator(normalize_email),
 ]
 Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX, pattern=WITHOUT_NUL)]
 Position = Annotated[int, Field(description="Position of the command's last event; use it as `min_position`.")]

@@ -61,7 +61,7 @@ class HashingCounter:
 async def seals_between(table: SealRepository, *, after: int, until: int) -> AsyncIterator[Sequence[Seal]]:
     """Yield the seals that cover any position after `after` up to `until`, in order, one page at a time."""
     while after < until:
-        seals = await table.covering(first=after + 1, last=until)
+        seals = await table.list_covering(first=after + 1, last=until)
         if not seals:
             return
         yield seals

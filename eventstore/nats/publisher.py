@@ -36,7 +36,7 @@ async def publish_events(
         NatsUnavailable: no acknowledgement; the state of the stream shows what was stored.
         NatsRefused: the last message was not stored, most likely because the stream does not end before the first.
     """
-    headers = chained_headers(events)
+    headers = chain_headers(events)
     frames = [frame(subject, *message) for message in zip(headers[:-1], map(payload_of, events[:-1]), strict=True)]
     try:
         # nats-py validates and encodes each message anew, at ten times the cost of the rest of the relay.
@@ -47,7 +47,7 @@ async def publish_events(
     return int(parse_answer(message.data)["seq"])
 
 
-def chained_headers(events: Sequence[RecordedEvent]) -> list[dict[str, str]]:
+def chain_headers(events: Sequence[RecordedEvent]) -> list[dict[str, str]]:
     """Return the headers of each message: position, digest, message id, and the message it follows."""
     ids = [f"{event.position}-{event.digest[:_DIGEST_BYTES].hex()}" for event in events]
     expectations = [{EXPECTED_LAST_SEQUENCE: str(events[0].position - 1)}]

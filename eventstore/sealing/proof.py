@@ -54,7 +54,7 @@ async def create_proof(store: Store, table: SealRepository, position: int) -> Pr
         LogContradictsSeal: the log was changed, so no proof exists.
         StoreUnavailable: the database cannot be reached.
     """
-    seals = await table.covering(first=position, last=position, limit=1)
+    seals = await table.list_covering(first=position, last=position, limit=1)
     if not seals:
         raise NotSealedYet(f"The event at {position} is not sealed yet; try again in a few seconds.")
     seal = seals[0]

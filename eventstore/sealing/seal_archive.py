@@ -93,7 +93,7 @@ class Chain:
         self.folder = folder
         self.id = UUID(folder.name)
 
-    def sealed(self, *, position: int = 1) -> Iterator[ArchivedSeal]:
+    def iter_seals(self, *, position: int = 1) -> Iterator[ArchivedSeal]:
         """Yield the seals in order, from the one that covers a position on.
 
         Raises:

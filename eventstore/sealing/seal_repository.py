@@ -35,7 +35,7 @@ class SealRepository:
         """Close the connection."""
         await self._readers.close()
 
-    async def covering(self, *, first: int, last: int, limit: int = SEALS_MAX) -> list[Seal]:
+    async def list_covering(self, *, first: int, last: int, limit: int = SEALS_MAX) -> list[Seal]:
         """Return at most `limit` seals that cover any of the positions `first` … `last`, in order."""
         parameters = {"first": first, "last": last, "limit": limit}
         return [seal_of(row) for row in await self._readers.rows(sql.SEALS_COVERING, parameters)]

@@ -84,7 +84,7 @@ class SealWriter:
         if not is_due and head - self.sealed_to < POSITIONS_MAX:
             return False
         events = read_content(self._connection, self.sealed_to + 1, min(head, self.sealed_to + POSITIONS_MAX))
-        self._add(verified_digests(complete_commands(events), self.sealed_to + 1))
+        self._add(verify_digests(complete_commands(events), self.sealed_to + 1))
         return True
 
     def _add(self, digests: Sequence[bytes]) -> None:
@@ -133,7 +133,7 @@ class SealWriter:
         if copies > last:
             raise SealerStopped(f"The database has {copies} seals, the archive only {last}.")
         if copies < last:
-            for sealed in self._chain.sealed():
+            for sealed in self._chain.iter_seals():
                 if sealed.seal.number > copies:
                     self._copy(sealed.seal)
 
@@ -145,7 +145,7 @@ class SealWriter:
         self._heartbeat_at = time.monotonic()
 
 
-def verified_digests(events: Sequence[SealedContent], first: int) -> list[bytes]:
+def verify_digests(events: Sequence[SealedContent], first: int) -> list[bytes]:
     """Return the recomputed digests of events from a position on, after checking that they may be sealed.
 
     Raises:

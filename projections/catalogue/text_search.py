@@ -73,11 +73,11 @@ def prefix_query(text: str) -> str | None:
 
 def any_of(prefixes: Iterable[str]) -> str:
     """Return a tsquery that matches a word with any of these prefixes."""
-    spelled = " | ".join(f"{quoted(word)}:*" for word in prefixes)
+    spelled = " | ".join(f"{quote_lexeme(word)}:*" for word in prefixes)
     return f"({spelled})" if "|" in spelled else spelled
 
 
-def quoted(word: str) -> str:
+def quote_lexeme(word: str) -> str:
     """Return a word quoted as a tsquery lexeme."""
     escaped = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"

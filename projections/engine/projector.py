@@ -84,7 +84,7 @@ class Projector:
             return
         async with connection.transaction():
             build_schema = await checkpoints.advance(connection, self._lease, after=batch.after, until=batch.end)
-            await write(connection, self._model, self._included(self._lease.schema, batch))
+            await write(connection, self._model, self._without_excluded(self._lease.schema, batch))
             if build_schema is not None:
                 await self._write_to_build(connection, build_schema, batch)
             await self._buffer.require_in_log(batch.end)  # the buffer may hold events that a restored log lacks
@@ -99,7 +99,7 @@ class Projector:
         try:
             async with connection.transaction():
                 await checkpoints.set_search_path(connection, build_schema)
-                await write(connection, self._model, self._included(build_schema, batch), prepare=False)
+                await write(connection, self._model, self._without_excluded(build_schema, batch), prepare=False)
                 await build_repository.advance(connection, build_schema, after=batch.after, until=batch.end)
                 await checkpoints.set_search_path(connection, self._lease.schema)
         except (OperationalError, InterfaceError):
@@ -111,7 +111,7 @@ class Projector:
             )
             _log.error("rebuild failed", name=self._model.name, position=batch.last_position, error=str(error))
 
-    def _included(self, schema: str, batch: EventBatch) -> Sequence[ProjectedEvent]:
+    def _without_excluded(self, schema: str, batch: EventBatch) -> Sequence[ProjectedEvent]:
         """Return the batch's events without those that the tables in a schema exclude."""
         return exclude(self._exclusions.exclusions(self._lease.version, schema), batch.events)
 
@@ -134,7 +134,7 @@ class Projector:
 
     async def _failing_event(self, connection: Connection, batch: EventBatch) -> tuple[int, str]:
         """Return the position of the first event of a command that cannot be applied, and the error."""
-        events = events_of_model(self._model, self._included(self._lease.schema, batch))
+        events = events_of_model(self._model, self._without_excluded(self._lease.schema, batch))
         for count, event in enumerate(events, 1):
             try:
                 async with connection.transaction(force_rollback=True):

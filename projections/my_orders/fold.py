@@ -67,7 +67,7 @@ def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
         *refund_steps(by_name, events),
         *hold_steps(by_name),
         *(
-            WriteStep(statement, merged_guests(by_name["GuestMerged"]))
+            WriteStep(statement, merge_guest_rows(by_name["GuestMerged"]))
             for statement in (sql.MERGE_ORDERS, sql.MERGE_HOLDS)
         ),
     ]
@@ -177,7 +177,7 @@ def hold_steps(by_name: Mapping[str, list[ProjectedEvent]]) -> list[WriteStep]:
     ]
 
 
-def merged_guests(events: Iterable[ProjectedEvent]) -> Rows:
+def merge_guest_rows(events: Iterable[ProjectedEvent]) -> Rows:
     """Return guest and account for each guest merged into an account; a merged guest has no later events."""
     return [{"guest": event.key, "account": event.data["into"]} for event in events]
 

@@ -84,14 +84,14 @@ class ProjectionOperations:
             Rejected: the decision refuses the operation.
             StoreUnavailable, psycopg.Error: the event may be recorded, but the row is unchanged; send it again.
         """
-        async with self._locked(name) as (connection, snapshot):
+        async with self._lock(name) as (connection, snapshot):
             outcome = await send(lambda context: operation.decide(context, snapshot))
             if not outcome.replayed:
                 await connection.execute(sql.SET_STATE, {"name": name, "state": operation.next_state(snapshot).value})
             return outcome
 
     @asynccontextmanager
-    async def _locked(self, name: str) -> AsyncIterator[tuple[Connection, ProjectionSnapshot]]:
+    async def _lock(self, name: str) -> AsyncIterator[tuple[Connection, ProjectionSnapshot]]:
         async with (
             self._one_at_a_time,
             checkpoints.open_connection_for(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,

@@ -15,39 +15,39 @@ FREE = "free"
 SeatChange = dict[str, Any]
 
 
-def held(data: Mapping[str, Any]) -> SeatChange:
+def to_held(data: Mapping[str, Any]) -> SeatChange:
     """Return the change to held, until the hold's deadline."""
     return {"state": "held", "until": data["expires_at"], "price": data["price"]}
 
 
-def extended(data: Mapping[str, Any]) -> SeatChange:
+def to_extended(data: Mapping[str, Any]) -> SeatChange:
     """Return the change of a hold's deadline."""
     return {"state": "held", "until": data["expires_at"], "keeps_price": True}
 
 
-def sold(_: Mapping[str, Any]) -> SeatChange:
+def to_sold(_: Mapping[str, Any]) -> SeatChange:
     """Return the change to sold."""
     return {"state": "sold", "until": None, "keeps_price": True}
 
 
-def blocked(data: Mapping[str, Any]) -> SeatChange:
+def to_blocked(data: Mapping[str, Any]) -> SeatChange:
     """Return the change to blocked, until the block's release date if it has one."""
     return {"state": "blocked", "until": data["release_at"]}
 
 
-def free(_: Mapping[str, Any]) -> SeatChange:
+def to_free(_: Mapping[str, Any]) -> SeatChange:
     """Return the change to free."""
     return {"state": FREE, "until": None}
 
 
 FOLD_BY_EVENT: dict[str, Callable[[Mapping[str, Any]], SeatChange]] = {
-    "SeatHeld": held,
-    "SeatHoldExtended": extended,
-    "SeatReleased": free,
-    "SeatSold": sold,
-    "SeatReturned": free,
-    "SeatBlocked": blocked,
-    "SeatUnblocked": free,
+    "SeatHeld": to_held,
+    "SeatHoldExtended": to_extended,
+    "SeatReleased": to_free,
+    "SeatSold": to_sold,
+    "SeatReturned": to_free,
+    "SeatBlocked": to_blocked,
+    "SeatUnblocked": to_free,
 }
 
 

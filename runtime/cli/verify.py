@@ -56,7 +56,7 @@ def verify(
     """
     import psycopg  # noqa: PLC0415 - a part imports only what it runs
 
-    from api.presenters.seals import compared  # noqa: PLC0415 - a part imports only what it runs
+    from api.presenters.seals import verification_json  # noqa: PLC0415 - a part imports only what it runs
     from eventstore.sealing.verification.pool import WorkerLost  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
@@ -72,7 +72,7 @@ def verify(
         typer.echo(f"seatledger: no event comes after position {after}: the log ends at {found.head}.", err=True)
         sys.exit(IMPOSSIBLE)
     if as_json:
-        show_json(compared(found))
+        show_json(verification_json(found))
     else:
         console.print(format_verification(found, str(settings.seal_archive)))
     if found.fault:

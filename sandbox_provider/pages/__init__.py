@@ -70,7 +70,7 @@ def no_answer_page(checkout: Checkout) -> str:
 def cards_page() -> str:
     """Return the page with the test cards and their effects."""
     rows = "".join(_CARD.substitute(number=card.grouped_number, effect=card.effect, action="") for card in CARDS)
-    return _framed("Test cards", _CARDS.substitute(rows=rows))
+    return _to_page("Test cards", _CARDS.substitute(rows=rows))
 
 
 def money(amount: int, currency: str) -> str:
@@ -88,7 +88,7 @@ def time_left(seconds: float) -> str:
     return f"{count} {unit}{'s' if count > 1 else ''} left"
 
 
-def _framed(title: str, content: str) -> str:
+def _to_page(title: str, content: str) -> str:
     return _FRAME.substitute(title=escape(title), content=content)
 
 
@@ -104,7 +104,7 @@ def _form(checkout: Checkout, now: datetime, alert: str) -> str:
         return_url=escape(checkout.return_url),
         cards=_CARDS.substitute(rows=rows),
     )
-    return _framed("Pay", content)
+    return _to_page("Pay", content)
 
 
 def _confirm(checkout: Checkout, now: datetime, alert: str) -> str:
@@ -114,7 +114,7 @@ def _confirm(checkout: Checkout, now: datetime, alert: str) -> str:
         total=money(checkout.amount, checkout.currency),
         action=f"/sandbox/checkouts/{escape(checkout.checkout_id)}/confirm",
     )
-    return _framed("Confirm the payment", content)
+    return _to_page("Confirm the payment", content)
 
 
 def _result(checkout: Checkout, title: str, text: str, mood: str) -> str:
@@ -125,7 +125,7 @@ def _result(checkout: Checkout, title: str, text: str, mood: str) -> str:
         mood=mood,
         return_url=escape(checkout.return_url),
     )
-    return _framed(title, content)
+    return _to_page(title, content)
 
 
 def _summary(checkout: Checkout, now: datetime | None) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.schemas.fields.locales import known_locale
+from api.schemas.fields.locales import require_known_locale
 from tests.api.http_scenario import HttpScenario, done, refused
 
 
@@ -21,12 +21,12 @@ class TestLocales:
         ],
     )
     def test_given_a_language_then_its_tag_is_written_in_one_way(self, typed: str, known: str) -> None:
-        assert known_locale(typed) == known
+        assert require_known_locale(typed) == known
 
     @pytest.mark.parametrize("tag", ["", "xx", "xx-nope", "en-Nope", "en-ZZ", "en_US", "en-", "c", "posix", "english"])
     def test_given_no_language_script_or_region_then_it_is_refused(self, tag: str) -> None:
         with pytest.raises(ValueError, match="must be a language"):
-            known_locale(tag)
+            require_known_locale(tag)
 
     async def test_given_an_order_in_no_language_then_it_is_refused_and_nothing_is_placed(
         self, office: HttpScenario

@@ -15,8 +15,8 @@ from application.access_tokens import ALGORITHM, AUDIENCE, JWT_TYPE, AccessToken
 from application.errors import Unauthenticated
 from tests.api.shop import V1, Shop
 
-OURS = SigningKey.derived("the secret of these tests")
-FOREIGN = SigningKey.derived("somebody else's secret")
+OURS = SigningKey.derive("the secret of these tests")
+FOREIGN = SigningKey.derive("somebody else's secret")
 ACCOUNT = str(uuid7())
 DAY_S = 86_400
 

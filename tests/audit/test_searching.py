@@ -31,7 +31,7 @@ async def pages(store: MemoryStore, asked: Search) -> list[int]:
         positions += [event.position for event in found.events]
         if found.next_position is None:
             return positions
-        asked = asked.continued_from(found.next_position)
+        asked = asked.from_position(found.next_position)
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

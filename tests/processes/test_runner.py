@@ -37,7 +37,7 @@ class PartlyFailingRule:
         return ()
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
+        return {subject_of(recorded): WorkItem.from_event(recorded, due_at=recorded.recorded_at)}
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         if work.cause_position == min(row[2] for row in self.bench.records.rules[self.name].work.values()):

@@ -130,7 +130,7 @@ class TestEquality:
     async def test_a_fold_without_returned_seats_is_detected(
         self, manual_projector: ManualProjector, models: ReadModelQueries, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(seat_map.FOLD_BY_EVENT, "SeatReturned", seat_map.sold)
+        monkeypatch.setitem(seat_map.FOLD_BY_EVENT, "SeatReturned", seat_map.to_sold)
         log = await history(1)
         await manual_projector.fold_events(log)
         model, query = TABLES["seat"]

@@ -87,7 +87,7 @@ class SpooledBody:
 
 
 @asynccontextmanager
-async def spooled(request: BoundedRequest) -> AsyncIterator[SpooledBody]:
+async def spool_body(request: BoundedRequest) -> AsyncIterator[SpooledBody]:
     """Write a request's body to a temporary file, which is deleted when the context ends.
 
     Raises:
@@ -109,7 +109,7 @@ async def spooled(request: BoundedRequest) -> AsyncIterator[SpooledBody]:
         yield SpooledBody(file=file, length=length, sha256=digest.digest())
 
 
-def spooled_of(request: Request) -> SpooledBody:
+def spooled_body_of(request: Request) -> SpooledBody:
     """Return the spooled body of a request to a route that takes large bodies."""
     body: SpooledBody = request.state.spooled
     return body

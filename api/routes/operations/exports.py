@@ -124,7 +124,9 @@ async def export_seals(
     """
     await wait_for_position(request, min_position)
     last = POSITION_MAX if before is None else before - 1
-    seals = await services_of(request).seal_verification.table.covering(first=after + 1, last=last, limit=SEALS_MAX)
+    seals = await services_of(request).seal_verification.table.list_covering(
+        first=after + 1, last=last, limit=SEALS_MAX
+    )
     more = {NEXT: str(seals[-1].last)} if len(seals) == SEALS_MAX else {}
     return Response(b"".join(map(seal_line, seals)), media_type=TYPES[Format.JSONL], headers=more)
 

@@ -24,7 +24,7 @@ def languages() -> frozenset[str]:
     return frozenset(found[1] for name in names if (found := LANGUAGE.match(name)))
 
 
-def known_locale(tag: str) -> str:
+def require_known_locale(tag: str) -> str:
     """Return the tag in its usual notation: `pt-BR`, `zh-Hant-TW`.
 
     Raises:
@@ -42,6 +42,6 @@ def known_locale(tag: str) -> str:
 Locale = Annotated[
     str,
     StringConstraints(max_length=LOCALE_LENGTH_MAX),
-    AfterValidator(known_locale),
+    AfterValidator(require_known_locale),
     Field(description="Language of messages to the buyer (BCP 47): language, optional script and region."),
 ]

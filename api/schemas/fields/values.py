@@ -35,7 +35,7 @@ def time_zones() -> frozenset[str]:
     return frozenset(names) - {NO_ZONE}
 
 
-def known_country(code: str) -> str:
+def require_known_country(code: str) -> str:
     """Return the country code.
 
     Raises:
@@ -46,7 +46,7 @@ def known_country(code: str) -> str:
     return code
 
 
-def known_time_zone(name: str) -> str:
+def require_known_time_zone(name: str) -> str:
     """Return the time zone's name.
 
     Raises:
@@ -82,7 +82,7 @@ def plausible_day(day: date) -> date:
     return day
 
 
-def known_currency(code: str) -> str:
+def require_known_currency(code: str) -> str:
     """Return the currency code.
 
     Raises:
@@ -135,19 +135,19 @@ WebAddress = Annotated[
 Country = Annotated[
     str,
     StringConstraints(pattern="^[A-Z]{2}$"),
-    AfterValidator(known_country),
+    AfterValidator(require_known_country),
     Field(description="ISO 3166-1 alpha-2.", examples=["NO"]),
 ]
 TimeZone = Annotated[
     str,
     StringConstraints(max_length=64),
-    AfterValidator(known_time_zone),
+    AfterValidator(require_known_time_zone),
     Field(description="IANA name.", examples=["Europe/Oslo"]),
 ]
 Currency = Annotated[
     str,
     StringConstraints(pattern="^[A-Z]{3}$"),
-    AfterValidator(known_currency),
+    AfterValidator(require_known_currency),
     Field(description="ISO 4217.", examples=["EUR"]),
 ]
 Whole = Annotated[int, Strict()]

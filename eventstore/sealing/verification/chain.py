@@ -64,11 +64,11 @@ class ChainVerifier:
         return seal.number, seal.first, seal.previous
 
 
-def sealed_groups(chain: Chain, keys: Mapping[str, bytes], *, first: int, last: int) -> Iterator[PositionGroup]:
+def iter_sealed_groups(chain: Chain, keys: Mapping[str, bytes], *, first: int, last: int) -> Iterator[PositionGroup]:
     """Yield the seals over the positions `first` … `last` in groups, up to the first fault of the chain."""
     verifier, group = ChainVerifier(chain.id, keys, position=first), PositionGroup(first=first, last=first - 1)
     try:
-        for sealed in chain.sealed(position=first):
+        for sealed in chain.iter_seals(position=first):
             if sealed.seal.first > last:
                 break
             fault = verifier.check(sealed)
@@ -88,7 +88,7 @@ def sealed_groups(chain: Chain, keys: Mapping[str, bytes], *, first: int, last: 
         yield group
 
 
-def unsealed_groups(first: int, last: int) -> Iterator[PositionGroup]:
+def iter_unsealed_groups(first: int, last: int) -> Iterator[PositionGroup]:
     """Yield the unsealed positions `first` … `last` in groups."""
     for begins in range(first, last + 1, GROUP_POSITIONS_MAX):
         yield PositionGroup(first=begins, last=min(begins + GROUP_POSITIONS_MAX - 1, last))

@@ -96,7 +96,7 @@ def _window(connection: Connection, chain: Chain, position: int, head: int) -> S
     last = position + SEARCH_POSITIONS_MAX - 1
     sealed = bytearray()
     try:
-        for each in chain.sealed(position=position):
+        for each in chain.iter_seals(position=position):
             begins = max(0, position - each.seal.first) * FINGERPRINT_BYTES
             sealed += each.fingerprints[begins:]
             if each.seal.last >= last:

@@ -12,7 +12,7 @@ from eventstore.sealing import sql
 from eventstore.sealing.log_reader import CommandSequence, Connection, head_of, read_content
 from eventstore.sealing.seal import Seal
 from eventstore.sealing.seal_archive import Chain, SealArchive, SealArchiveDamaged
-from eventstore.sealing.verification.chain import PositionGroup, sealed_groups, unsealed_groups
+from eventstore.sealing.verification.chain import PositionGroup, iter_sealed_groups, iter_unsealed_groups
 from eventstore.sealing.verification.database_copies import SealId, fault_in_copies, missing_seals, newest_copy
 from eventstore.sealing.verification.fault import Fault, FaultKind
 from eventstore.sealing.verification.fault_location import locate_fault
@@ -51,7 +51,7 @@ def verify(
     until = last or max(head, sealed_to)
     verifier = LogVerifier(connection, chain, copy, head=head, first=first, report=lambda to: report(to, until))
     groups = one_after_another(
-        _sealed(archive, chain, keys, first, until), unsealed_groups(max(sealed_to + 1, first), min(head, until))
+        _sealed(archive, chain, keys, first, until), iter_unsealed_groups(max(sealed_to + 1, first), min(head, until))
     )
     fault = verifier.first_fault((compare or in_this_process(connection))(groups)) or missing_seals(copy, chain, newest)
     return verifier.to_verification(fault, sealed_to=sealed_to)
@@ -84,7 +84,7 @@ class LogVerifier:
         """Return the first fault, None without any."""
         for group, outcome in compared:
             if outcome is None or not self._order.continues(outcome):
-                return self._located(group)
+                return self._locate(group)
             self._advance(group)
             fault = fault_in_copies(self._connection, group.sealed, self._copy) or group.fault
             if fault is not None:
@@ -114,7 +114,7 @@ class LogVerifier:
         self.reached = group.last
         self._report(self.reached)
 
-    def _located(self, group: PositionGroup) -> Fault:
+    def _locate(self, group: PositionGroup) -> Fault:
         events = read_content(self._connection, group.first, group.last)
         fault = locate_fault(self._connection, self._chain, group, events, order=self._order, head=self._head)
         self.reached = min(fault.position, group.last + 1) - 1
@@ -132,7 +132,7 @@ def _sealed(
         fault = Fault(kind=FaultKind.SEAL_ARCHIVE, position=first, what=str(damage))
         yield PositionGroup(first=first, last=first - 1, fault=fault)
         return
-    yield from sealed_groups(chain, trusted, first=first, last=last)
+    yield from iter_sealed_groups(chain, trusted, first=first, last=last)
 
 
 def _newest_seal(chain: Chain | None) -> Seal | None:

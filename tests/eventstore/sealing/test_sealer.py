@@ -35,7 +35,7 @@ def chain_of(log: SealedLog) -> Chain:
 
 
 def seals_of(log: SealedLog) -> list[Seal]:
-    return [sealed.seal for sealed in chain_of(log).sealed()]
+    return [sealed.seal for sealed in chain_of(log).iter_seals()]
 
 
 def superuser(log: SealedLog, *statements: str) -> None:
@@ -90,9 +90,9 @@ class TestSealing:
         seals = seals_of(log)
         table = SealRepository(log.app_url)
         try:
-            assert await table.covering(first=1, last=10**9) == seals
-            assert await table.covering(first=seals[1].first, last=seals[1].first) == [seals[1]]
-            assert await table.covering(first=seals[0].last, last=seals[1].first) == seals[:2]
+            assert await table.list_covering(first=1, last=10**9) == seals
+            assert await table.list_covering(first=seals[1].first, last=seals[1].first) == [seals[1]]
+            assert await table.list_covering(first=seals[0].last, last=seals[1].first) == seals[:2]
             assert await table.newest(limit=1) == [seals[-1]]
             assert await table.keys() == log.archive.keys()
             state = await table.sealer()
@@ -237,7 +237,7 @@ class TestFiles:
         pairs = chain_of(log).file_pairs()
         assert [int(pair.name) for pair in pairs] == [seal.first for seal in seals[::4]]
         assert log.verify().fault is None
-        (sealed, *_) = chain_of(log).sealed(position=seals[9].last)
+        (sealed, *_) = chain_of(log).iter_seals(position=seals[9].last)
         assert sealed.seal == seals[9]
 
     async def test_then_the_public_key_is_published_and_a_line_is_json(self, log: SealedLog) -> None:

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from eventstore.sealing.log_reader import open_connection
 from eventstore.sealing.verification import chain
-from eventstore.sealing.verification.chain import PositionGroup, unsealed_groups
+from eventstore.sealing.verification.chain import PositionGroup, iter_unsealed_groups
 from eventstore.sealing.verification.fault import FaultKind
 from eventstore.sealing.verification.group import GroupResult, Verifier
 from eventstore.sealing.verification.pool import VerificationWorker, WorkerLost, worker_pool
@@ -144,7 +144,7 @@ class TestWorkerEnds:
 
         def interrupted() -> None:
             with worker_pool(sealed.app_url, HANDS) as compare:
-                next(compare(unsealed_groups(1, SEALED)))
+                next(compare(iter_unsealed_groups(1, SEALED)))
                 busy.extend(children())
                 raise KeyboardInterrupt
 

@@ -8,7 +8,7 @@ from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epoch
 from eventstore.nats.errors import NatsRefused, NatsUnavailable
 from eventstore.nats.message import UnexpectedMessage, payload_of
-from eventstore.nats.publisher import EXPECTED_LAST_SEQUENCE, chained_headers, limit_bytes
+from eventstore.nats.publisher import EXPECTED_LAST_SEQUENCE, chain_headers, limit_bytes
 from eventstore.nats.streams import Streams
 from eventstore.store import RecordedEvent, Store
 from runtime.local.embedded import EmbeddedNats
@@ -110,7 +110,7 @@ class TestForeignMessage:
     async def test_in_the_middle_of_a_batch_then_nothing_follows_it(
         self, operator: NatsConnection, epoch: Epoch, six: Sequence[RecordedEvent]
     ) -> None:
-        assert await self.sent(operator, epoch, six, chained_headers(six)) == 4
+        assert await self.sent(operator, epoch, six, chain_headers(six)) == 4
 
     async def test_by_their_sequences_alone_the_next_but_one_would(
         self, operator: NatsConnection, epoch: Epoch, six: Sequence[RecordedEvent]
