@@ -24,7 +24,7 @@ from application.seal_verification import SealVerification
 from application.ticket_codes import TicketCodes
 from application.ticket_pdf import TicketPrinter
 from audit.seat_map_timeline import SeatMapTimelines
-from domain.decisions.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
+from domain.decisions.refunds.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
 from domain.layout.inventory import Inventory
 from domain.ports.layout_documents import LayoutWorker
 from domain.ports.payment_gateway import PaymentGateway

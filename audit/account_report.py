@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audit.as_of import AsOf
 from audit.streams import HistoricalStreams
-from domain.decisions.disputed_money import own_currency
+from domain.decisions.disputes.disputed_money import own_currency
 from domain.order import ORDER, OrderStatus, PlacedOrder, RefundOutcome
 from domain.payment import PAYMENT, RequestedPayment
 from domain.values import total

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audit.as_of import AsOf
 from audit.streams import HistoricalStreams, StreamAsOf
 from domain.buyer_quota import BUYER_QUOTA, BuyerQuota
-from domain.decisions.disputed_money import own_currency
+from domain.decisions.disputes.disputed_money import own_currency
 from domain.hold import HOLD
 from domain.money_exception import EXCEPTION
 from domain.order import ORDER, NoOrder, PlacedOrder, RefundOutcome

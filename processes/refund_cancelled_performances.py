@@ -14,7 +14,7 @@ import structlog
 
 from domain.decision import Changes, DecisionContext
 from domain.decisions.cancelling import due_refunds, end_basket, request_due_refund
-from domain.decisions.refunding import approve_refund
+from domain.decisions.refunds.refunding import approve_refund
 from domain.errors import Rejected
 from domain.layout.model import CAPACITY_MAX
 from domain.performance import PerformanceCancelled

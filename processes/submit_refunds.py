@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, assert_never
 
 from domain.decisions.paying import require_payment
-from domain.decisions.refund_transfers import (
+from domain.decisions.refunds.transfers import (
     UNFINISHED,
     complete_refund,
     fail_refund,

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.auth.clients import HOPS_MAX, Clients, networks_in
-from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.refunds.four_eyes import FourEyesLimits
 from runtime.edge.limits import EdgeLimits
 
 PREFIX = "SEATLEDGER_"

@@ -19,7 +19,7 @@ from api.queries.performance_summary import summary_of
 from api.queries.refunds import refunds_of
 from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequest, RefundRequested, Refunds, RejectionRequest
 from domain.account import owns
-from domain.decisions import refunding
+from domain.decisions.refunds import refunding
 from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
 from domain.values import RefundReason

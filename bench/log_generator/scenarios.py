@@ -7,13 +7,14 @@ from functools import partial
 from bench.log_generator.setup import BUYER, STAFF
 from bench.log_generator.template_recorder import IDS, Actor, TemplateRecorder
 from bench.log_generator.venue import CURRENCY
-from domain.decisions import blocking, entry, holding, ordering, paying, refunding, settling
+from domain.decisions import blocking, entry, holding, ordering, paying, settling
 from domain.decisions.blocking import BlockSeats
 from domain.decisions.entry import ScanTicket
 from domain.decisions.holding import HoldSeats
 from domain.decisions.ordering import PlaceOrder
 from domain.decisions.paying import OpenPayment
-from domain.decisions.refunding import RequestRefund
+from domain.decisions.refunds import refunding
+from domain.decisions.refunds.refunding import RequestRefund
 from domain.pricing import Choice
 from domain.ticket import RefusalReason
 from domain.values import BlockReason, OrderCancelReason

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputed_money import money_left
+from domain.decisions.disputes.disputed_money import money_left
 from domain.decisions.holding import hold_release_events
 from domain.decisions.ordering import cancel_order, require_visible_order
-from domain.decisions.refunding import RequestRefund, request_refund, require_refund
+from domain.decisions.refunds.refunding import RequestRefund, request_refund, require_refund
 from domain.errors import OrderAlreadyConfirmed
 from domain.hold import HOLD, HoldEvent, HoldReleased, OpenHold
 from domain.order import OrderStatus, PlacedOrder, RefundOutcome

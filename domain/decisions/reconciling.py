@@ -11,10 +11,10 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.dispute_exceptions import DisputeReport
-from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
+from domain.decisions.disputes.disputing import lose_dispute, open_dispute, win_dispute
 from domain.decisions.paying import expire, require_payment
-from domain.decisions.refund_transfers import UNFINISHED, completion_events
+from domain.decisions.refunds.transfers import UNFINISHED, completion_events
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.payment import PAYMENT, BookedEntry, PaymentCaptured, PaymentReconciled, PaymentStatus, RequestedPayment
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputed_money import has_money_left
-from domain.decisions.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
-from domain.decisions.refund_transfers import close_refund, retry_refund
+from domain.decisions.disputes.disputed_money import has_money_left
+from domain.decisions.refunds.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
+from domain.decisions.refunds.transfers import close_refund, retry_refund
 from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
 from domain.money_exception import (
     EXCEPTION,

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.buyer_quota import check_paid_limits, has_share, quota_of
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputed_money import disputed_ticket_events
+from domain.decisions.disputes.disputed_money import disputed_ticket_events
 from domain.decisions.ordering import (
     cancel_payment_events,
     confirmation_events,

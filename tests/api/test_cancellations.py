@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from domain.decisions.cancelling import due_refunds, end_basket, request_due_refund
-from domain.decisions.refunding import approve_refund, complete_refund, submit_refund
+from domain.decisions.refunds.refunding import approve_refund, complete_refund, submit_refund
 from domain.values import Role
 from tests.api.http_scenario import STALLS, HttpScenario, Json, OpenedScenario, done, folding, price, refused
 from tests.api.payments import PaymentFixture

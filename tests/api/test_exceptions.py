@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.decisions.four_eyes import FourEyesLimits
 from domain.decisions.reconciling import reconcile_entry
+from domain.decisions.refunds.four_eyes import FourEyesLimits
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from domain.values import Role
 from sandbox_provider.cards import find_card_by_name

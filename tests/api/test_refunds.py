@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain.decisions.refunding import submit_refund
+from domain.decisions.refunds.refunding import submit_refund
 from domain.refund import transfer_reference
 from domain.values import Role
 from tests.api.http_scenario import STALLS, HttpScenario, OpenedScenario, done, folding, price, refused

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaKept, QuotaShare
 from domain.decisions.holding import extend_hold, release_hold
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
 from domain.errors import LimitReached, SeatsTaken
 from domain.values import Limits
 from tests.support.scenario import NOW, Scenario

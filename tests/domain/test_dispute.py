@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.decisions.paying import capture
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
 from domain.decisions.settling import settle
 from domain.dispute import DisputeOpened, DisputeStatus, DisputeWon
 from domain.errors import Invalid, NotFound, PaymentDisputed

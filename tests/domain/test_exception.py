@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.decisions.reconciling import unreadable_events
-from domain.decisions.refund_transfers import complete_refund, fail_refund, report_unanswered, submit_refund
+from domain.decisions.refunds.transfers import complete_refund, fail_refund, report_unanswered, submit_refund
 from domain.decisions.resolving_exceptions import exception_refund_id
 from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
 from domain.money_exception import EXCEPTION, RESOLUTIONS, ExceptionClosed, ExceptionKind, Resolution

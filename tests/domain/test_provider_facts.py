@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.decisions.dispute_exceptions import DisputeReport
-from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
+from domain.decisions.disputes.disputing import lose_dispute, open_dispute, win_dispute
 from domain.decisions.paying import capture
 from domain.errors import Invalid
 from domain.money_exception import ExceptionKind

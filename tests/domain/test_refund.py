@@ -3,8 +3,8 @@
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.decisions.refund_transfers import complete_refund, fail_refund, submit_refund
-from domain.decisions.refunding import reject_refund
+from domain.decisions.refunds.refunding import reject_refund
+from domain.decisions.refunds.transfers import complete_refund, fail_refund, submit_refund
 from domain.errors import NotFound
 from domain.order import ORDER, RefundClosed, RefundOutcome
 from domain.refund import REFUND, RefundCompleted, RefundFailed, RefundSubmitted, transfer_of, transfer_reference

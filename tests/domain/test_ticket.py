@@ -1,7 +1,7 @@
 """When does a ticket admit again, and when never?"""
 
 from domain.decisions.entry import revert_entry
-from domain.decisions.refunding import RequestRefund
+from domain.decisions.refunds.refunding import RequestRefund
 from domain.errors import Conflict, NotFound
 from domain.scan import SCAN, scan_id
 from domain.ticket import TICKET, EntryReverted, RefusalReason, TicketVoided

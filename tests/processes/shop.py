@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.sandbox_gateway import SandboxGateway
-from domain.decisions import ordering, paying, refunding
+from domain.decisions import ordering, paying
+from domain.decisions.refunds import refunding
 from domain.errors import Rejected
 from domain.event_registry import STREAM_TYPES, subject_ids
 from domain.order import OrderStatus, PlacedOrder

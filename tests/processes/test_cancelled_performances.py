@@ -8,7 +8,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain.decisions import refunding, scheduling
+from domain.decisions import scheduling
+from domain.decisions.refunds import refunding
 from domain.order import OrderStatus, PlacedOrder
 from domain.refund import RefundStatus
 from domain.values import PerformanceCancelReason, RefundReason

@@ -9,8 +9,9 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.decision import Changes, DecisionContext
-from domain.decisions import paying, refunding, settling
+from domain.decisions import paying, settling
 from domain.decisions.reconciling import reconcile_entry
+from domain.decisions.refunds import refunding
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.payment import PaymentStatus

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.decisions import paying, refunding, settling
+from domain.decisions import paying, settling
+from domain.decisions.refunds import refunding
 from domain.ports.payment_gateway import ProviderRefund, ProviderRefundStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from processes.submit_refunds import ATTEMPT_BACKOFF, SubmitRefunds

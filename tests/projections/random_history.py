@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputes.disputing import lose_dispute, open_dispute, win_dispute
 from domain.errors import Rejected
 from domain.values import Price, Role
 from tests.projections.shop_scenario import ShopScenario

@@ -11,15 +11,16 @@ from uuid_utils.compat import uuid7
 
 from domain import event, organizer, venue
 from domain.decision import Changes, DecisionContext
-from domain.decisions import blocking, entry, holding, ordering, paying, refunding, scheduling, settling
+from domain.decisions import blocking, entry, holding, ordering, paying, scheduling, settling
 from domain.decisions.blocking import BlockSeats
-from domain.decisions.dispute_exceptions import DisputeReport
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
 from domain.decisions.entry import ScanTicket
 from domain.decisions.holding import HoldSeats
 from domain.decisions.ordering import PlaceOrder
 from domain.decisions.paying import OpenPayment
 from domain.decisions.reconciling import reconcile_entry
-from domain.decisions.refunding import RequestRefund
+from domain.decisions.refunds import refunding
+from domain.decisions.refunds.refunding import RequestRefund
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.decisions.scheduling import ChangePerformance
 from domain.errors import Rejected

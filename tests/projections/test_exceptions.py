@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.refunds.four_eyes import FourEyesLimits
 from domain.decisions.resolving_exceptions import ResolveException
 from domain.money_exception import Resolution, ResolutionReason
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind

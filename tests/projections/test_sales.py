@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from uuid_utils.compat import uuid7
 
-from domain.decisions.disputing import lose_dispute, win_dispute
-from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.disputes.disputing import lose_dispute, win_dispute
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund, request_refund
 from projections.engine.queries import ReadModelQueries
 from projections.sales.queries import Sale, SalesFilter, report_sales
 from tests.projections.manual_projector import ManualProjector

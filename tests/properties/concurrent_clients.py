@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from uuid_utils.compat import uuid7
 
-from domain.decisions import blocking, entry, holding, ordering, paying, refunding, settling
+from domain.decisions import blocking, entry, holding, ordering, paying, settling
+from domain.decisions.refunds import refunding
 from domain.errors import Rejected
 from domain.order import OrderConfirmed, OrderPlaced
 from domain.payment import PaymentCaptured, PaymentRequested

@@ -7,10 +7,11 @@ from itertools import cycle
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.decisions import entry, holding, paying, refunding, settling
-from domain.decisions.dispute_exceptions import DisputeReport
-from domain.decisions.disputing import open_dispute
+from domain.decisions import entry, holding, paying, settling
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
+from domain.decisions.disputes.disputing import open_dispute
 from domain.decisions.reconciling import entry_exception_id, reconcile_entry
+from domain.decisions.refunds import refunding
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.errors import Rejected
 from domain.money_exception import Resolution, ResolutionReason

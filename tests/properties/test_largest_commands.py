@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.decisions import blocking, ordering, paying, refunding, settling
+from domain.decisions import blocking, ordering, paying, settling
+from domain.decisions.refunds import refunding
 from domain.layout.formats.reading import read_layout
 from domain.layout.inventory import Inventory
 from domain.layout.model import LABEL_LENGTH_MAX, Attribute

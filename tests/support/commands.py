@@ -6,7 +6,7 @@ from domain.decisions.entry import ScanTicket, scan_ticket
 from domain.decisions.holding import HoldSeats, hold_seats
 from domain.decisions.merging import MergeGuest, merge_guest
 from domain.decisions.paying import OpenPayment, open_payment
-from domain.decisions.refunding import RequestRefund, request_refund
+from domain.decisions.refunds.refunding import RequestRefund, request_refund
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.decisions.scheduling import ChangePerformance, change
 from domain.pricing import Inventory

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.decisions.four_eyes import FourEyesLimits
-from domain.decisions.refund_transfers import fail_refund, submit_refund
+from domain.decisions.refunds.four_eyes import FourEyesLimits
+from domain.decisions.refunds.transfers import fail_refund, submit_refund
 from domain.decisions.resolving_exceptions import ResolveException
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.refund import transfer_reference

@@ -7,12 +7,12 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.decisions.dispute_exceptions import DisputeReport
-from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
+from domain.decisions.disputes.disputing import lose_dispute, open_dispute, win_dispute
 from domain.decisions.paying import OpenPayment, require_payment
 from domain.decisions.reconciling import DISPUTE_KINDS, entry_exception_id, reconcile_entry
-from domain.decisions.refund_transfers import fail_refund, submit_refund
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.transfers import fail_refund, submit_refund
 from domain.decisions.settling import settle
 from domain.money_exception import EXCEPTION, ExceptionKind, ExceptionOpened
 from domain.order import ORDER, PlacedOrder

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid_utils.compat import uuid7
 
 from domain.decisions.ordering import require_visible_order
-from domain.decisions.refunding import RequestRefund
+from domain.decisions.refunds.refunding import RequestRefund
 from domain.order import PlacedOrder
 from domain.ticket import TICKET, EntryRecorded
 from tests.support.scenario import Scenario

@@ -14,10 +14,10 @@ from api.http.problems import problem_responses
 from api.http.routing import business_router
 from api.schemas.payments import WebhookResult
 from domain.decision import Changes, DecisionContext
-from domain.decisions.dispute_exceptions import DisputeReport
-from domain.decisions.disputing import lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
+from domain.decisions.disputes.disputing import lose_dispute, open_dispute, win_dispute
 from domain.decisions.paying import capture, expire, fail, require_action, require_payment
-from domain.decisions.refund_transfers import complete_refund, fail_refund, require_refund
+from domain.decisions.refunds.transfers import complete_refund, fail_refund, require_refund
 from domain.decisions.settling import settle
 from domain.errors import NotFound
 from domain.ports.payment_gateway import PaymentGateway, ProviderEvent, ProviderEventKind, WebhookUnknown

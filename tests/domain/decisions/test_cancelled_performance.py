@@ -7,7 +7,7 @@ import pytest
 
 from domain.decisions.cancelling import DueRefunds, due_refunds, end_basket, request_due_refund
 from domain.decisions.holding import release_hold
-from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund, reject_refund
 from domain.decisions.scheduling import CHANGES_AFTER_START_MAX, cancel
 from domain.errors import PerformanceStarted
 from domain.hold import HOLD, HoldReleased

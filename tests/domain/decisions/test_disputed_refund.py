@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from domain.decisions.refund_transfers import complete_refund, submit_refund
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.transfers import complete_refund, submit_refund
 from domain.errors import PaymentDisputed
 from domain.money_exception import ExceptionKind
 from domain.refund import REFUND, RefundFailed, RefundSubmitted

@@ -1,6 +1,6 @@
 """Which decisions about money take two accounts?"""
 
-from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.refunds.four_eyes import FourEyesLimits
 from domain.decisions.resolving_exceptions import ResolveException, exception_refund_id
 from domain.errors import OwnDecision
 from domain.money_exception import ExceptionClosed, ExceptionResolutionProposed

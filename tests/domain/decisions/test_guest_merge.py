@@ -18,7 +18,7 @@ from domain.decision import DecisionContext
 from domain.decisions.holding import expire_hold, extend_hold, release_hold, require_own_hold
 from domain.decisions.merging import SHARES_PER_MERGE_MAX, MergeGuest
 from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold, require_visible_order
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
 from domain.decisions.settling import settle
 from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision, SeatsTaken
 from domain.ticket import TicketIssued

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.decisions.reconciling import reconcile_entry
-from domain.decisions.refund_transfers import complete_refund, fail_refund, submit_refund
+from domain.decisions.refunds.transfers import complete_refund, fail_refund, submit_refund
 from domain.money_exception import EXCEPTION, ExceptionClosed, ExceptionKind, Resolution
 from domain.order import ORDER, RefundClosed, RefundOutcome
 from domain.payment import PaymentCaptured, PaymentReconciled

@@ -7,8 +7,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReturned
-from domain.decisions.four_eyes import FourEyesLimits
-from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund
+from domain.decisions.refunds.four_eyes import FourEyesLimits
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund, reject_refund
 from domain.errors import OwnDecision, RefundDecided, TicketUsed
 from domain.order import ORDER, OrderLinesCancelled, PlacedOrder
 from domain.refund import REFUND, RefundApproved, RefundEndorsed, RefundRejected

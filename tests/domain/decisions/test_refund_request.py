@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
 from domain.decisions.scheduling import ChangePerformance, change
 from domain.errors import Invalid, NotConfirmed, NotFound, NothingToRefund, PerformanceStarted, TicketUsed
 from tests.support.payments import pending_order

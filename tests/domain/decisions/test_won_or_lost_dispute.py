@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from domain.decisions.paying import capture
-from domain.decisions.refund_transfers import complete_refund
-from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.transfers import complete_refund
 from domain.decisions.resolving_exceptions import ResolveException
 from domain.decisions.settling import settle
 from domain.dispute import DisputeLost, DisputeOpened, DisputeStatus, DisputeWon

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions import ordering, paying, refunding, settling
-from domain.decisions.refund_eligibility import used_lines
+from domain.decisions import ordering, paying, settling
+from domain.decisions.refunds import refunding
+from domain.decisions.refunds.eligibility import used_lines
 from domain.order import ORDER, OrderLinesCancelled, OrderStatus
 from domain.payment import PaymentCancelled
 from domain.refund import REFUND, RefundApproved, RefundRequested, RefundStatus

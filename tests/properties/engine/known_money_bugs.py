@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from domain.decision import Changes, DecisionContext
-from domain.decisions import reconciling, refunding, resolving_exceptions, settling
+from domain.decisions import reconciling, resolving_exceptions, settling
+from domain.decisions.refunds import refunding
 from domain.decisions.resolving_exceptions import ResolveException
 from domain.payment import PAYMENT, RequestedPayment
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 from uuid_utils.compat import uuid7
 
-from domain.decisions import cancelling, refunding, scheduling
+from domain.decisions import cancelling, scheduling
+from domain.decisions.refunds import refunding
 from domain.errors import PaymentDisputed
 from domain.refund import transfer_reference
 from domain.values import PerformanceCancelReason, RefundReason

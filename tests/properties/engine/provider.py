@@ -6,10 +6,12 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from domain.decisions import disputing, paying, refunding
-from domain.decisions.dispute_exceptions import DisputeReport
-from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions import paying
+from domain.decisions.disputes import disputing
+from domain.decisions.disputes.dispute_exceptions import DisputeReport
 from domain.decisions.reconciling import entry_exception_id
+from domain.decisions.refunds import refunding
+from domain.decisions.refunds.four_eyes import FourEyesLimits
 from domain.decisions.resolving_exceptions import ResolveException
 from domain.money_exception import Resolution, ResolutionReason
 from domain.payment import PaymentReconciled, RequestedPayment

@@ -12,7 +12,8 @@ from hypothesis.stateful import Bundle, initialize, precondition, rule
 
 from domain import account
 from domain.decision import Changes, DecisionContext
-from domain.decisions import entry, holding, merging, ordering, reconciling, refunding, resolving_exceptions, settling
+from domain.decisions import entry, holding, merging, ordering, reconciling, resolving_exceptions, settling
+from domain.decisions.refunds import refunding
 from domain.errors import Rejected
 from domain.order import PlacedOrder
 from domain.performance import ScheduledPerformance, require_performance

@@ -7,7 +7,7 @@ provider's time; a report older than the recorded state records nothing.
 from collections.abc import Sequence
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.dispute_exceptions import (
+from domain.decisions.disputes.dispute_exceptions import (
     DisputeReport,
     loss_events,
     losses_resolved_events,
@@ -15,7 +15,7 @@ from domain.decisions.dispute_exceptions import (
     other_dispute_events,
     recovered_money_events,
 )
-from domain.decisions.disputed_money import own_currency
+from domain.decisions.disputes.disputed_money import own_currency
 from domain.decisions.paying import require_payment
 from domain.dispute import Dispute, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, overall_status
 from domain.order import ORDER, PlacedOrder

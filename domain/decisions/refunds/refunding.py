@@ -9,11 +9,11 @@ from typing import Any
 
 from domain.buyer_quota import BUYER_QUOTA, quota_of, quota_returned_events
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputed_money import has_money_left, require_undisputed
-from domain.decisions.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
+from domain.decisions.disputes.disputed_money import has_money_left, require_undisputed
 from domain.decisions.ordering import require_visible_order
-from domain.decisions.refund_eligibility import check_requested_in_time, check_unused, unused_lines
-from domain.decisions.refund_transfers import (
+from domain.decisions.refunds.eligibility import check_requested_in_time, check_unused, unused_lines
+from domain.decisions.refunds.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
+from domain.decisions.refunds.transfers import (
     complete_refund,
     completion_changes,
     fail_refund,

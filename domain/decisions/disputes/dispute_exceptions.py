@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputed_money import amount_ended_unpaid, amount_overdrawn, own_currency
+from domain.decisions.disputes.disputed_money import amount_ended_unpaid, amount_overdrawn, own_currency
 from domain.dispute import Dispute, DisputeStatus
 from domain.money_exception import (
     EXCEPTIONS_OWNER,

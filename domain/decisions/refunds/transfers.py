@@ -1,7 +1,7 @@
 """The transfers of an approved refund: retried at the provider until one succeeds or support owns the refund."""
 
 from domain.decision import Changes, DecisionContext, merge_changes
-from domain.decisions.disputed_money import has_money_left
+from domain.decisions.disputes.disputed_money import has_money_left
 from domain.errors import NotFound, ResolutionNotPossible
 from domain.money_exception import (
     EXCEPTIONS_OWNER,

@@ -1,0 +1,1 @@
+"""Decisions about refunds: who may ask for one, who approves it, and its transfer."""
