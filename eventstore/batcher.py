@@ -61,10 +61,10 @@ class QueuedAppend:
 
     def is_abandoned(self) -> bool:
         """Tell whether the client has disconnected; if so, fail the future."""
-        abandoned = self.append.abandoned is not None and self.append.abandoned()
-        if abandoned:
+        is_abandoned = self.append.is_abandoned is not None and self.append.is_abandoned()
+        if is_abandoned:
             self.fail(ClientDisconnected("The client disconnected before the command was sent; nothing was changed."))
-        return abandoned
+        return is_abandoned
 
     def settle(self, verdict: Verdict) -> None:
         """Resolve the future with a verdict, unless it is done already."""

@@ -135,7 +135,7 @@ class CommandHandler:
                 continue
             except Exception as raised:  # noqa: BLE001 - raised again once the states are confirmed
                 error = raised
-            differing = [stream for stream in find_moved_rights(streams, context) if stream not in loaded]
+            differing = [stream for stream in streams_with_changed_rights(streams, context) if stream not in loaded]
             if differing:
                 await self._loader.reload(differing, loaded)
                 continue
@@ -210,9 +210,9 @@ class CommandHandler:
         return [moved, *uncertain]
 
     def _to_append(self, streams: LoadedStreams, changes: Changes, context: CommandContext) -> Append:
-        asked_at, not_after, abandoned = None, streams.not_after, None
+        asked_at, not_after, is_abandoned = None, streams.not_after, None
         if context.deadline is not None:
-            abandoned = context.deadline.is_abandoned
+            is_abandoned = context.deadline.is_abandoned
             ends_at = self._clock.at(context.deadline.until)
             not_after = ends_at if not_after is None else min(not_after, ends_at)
             asked_at = self._clock.at(context.deadline.requested_at) if context.deadline.is_repeatable else None
@@ -222,7 +222,7 @@ class CommandHandler:
             Write(stream, reads[stream][0] if stream in reads else 0, tuple(map(encode, events)))
             for stream, events in changes.items()
         )
-        for stream in find_moved_rights(streams, context):
+        for stream in streams_with_changed_rights(streams, context):
             raise GuardConflict(stream)
         guards = {stream: version for stream, (version, _) in reads.items() if stream not in changes}
         guards |= {stream: version for stream, version in context.guards.items() if stream not in changes}
@@ -234,7 +234,7 @@ class CommandHandler:
             not_before=streams.not_before,
             not_after=not_after,
             asked_at=asked_at,
-            abandoned=abandoned,
+            is_abandoned=is_abandoned,
             fingerprint=context.fingerprint,
         )
 
@@ -283,7 +283,7 @@ class CommandHandler:
         )
 
 
-def find_moved_rights(streams: LoadedStreams, context: CommandContext) -> list[str]:
+def streams_with_changed_rights(streams: LoadedStreams, context: CommandContext) -> list[str]:
     """Return the streams that the decision read at another version than the sender's rights were read at."""
     seen = streams.reads
     return [stream for stream, version in context.guards.items() if stream in seen and seen[stream][0] != version]

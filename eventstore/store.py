@@ -60,7 +60,7 @@ class Append:
     rather too early than too late; None: it will not be sent again. If such a command is refused, no attempt that was
     requested before has an effect.
 
-    `abandoned`: tells whether the client has disconnected; a queued append is dropped then.
+    `is_abandoned`: tells whether the client has disconnected; a queued append is dropped then.
 
     `size`: what it counts for in a batch, in bytes; set by `validation.check_append`.
     """
@@ -73,7 +73,7 @@ class Append:
     not_after: datetime | None = None
     asked_at: datetime | None = None
     fingerprint: RequestFingerprint = NO_FINGERPRINT
-    abandoned: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
+    is_abandoned: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
     size: int = field(default=0, init=False, compare=False, repr=False)
 
 

@@ -203,7 +203,7 @@ class TestFailures:
 
     async def test_what_was_abandoned_in_the_queue_is_not_sent(self) -> None:
         queue = await BlockedBatcher.blocked()
-        await queue.enqueue(replace(to_append(at("seat-1", 0)), abandoned=lambda: True), to_append(at("seat-2", 0)))
+        await queue.enqueue(replace(to_append(at("seat-1", 0)), is_abandoned=lambda: True), to_append(at("seat-2", 0)))
         assert [command.writes for command in await queue.batch()] == [(at("seat-2", 0),)]
         queue.store.let_go.release()
         await soon(queue.tasks[2])
