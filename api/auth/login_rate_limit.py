@@ -153,10 +153,10 @@ class LoginRateLimit:
         line.running += 1
         try:
             if line.failures + line.running <= FREE_FAILURES:
-                async with self._hashing.place(client):
+                async with self._hashing.slot(client):
                     yield
             else:
-                async with self._queued(line, client), self._hashing.place(client):
+                async with self._queued(line, client), self._hashing.slot(client):
                     yield
         except (WrongCredentials, AddressTaken):
             line.failures += 1

@@ -66,7 +66,7 @@ class FairQueue:
             self._admit_next()
 
     @asynccontextmanager
-    async def place(self, client: str = NO_CLIENT) -> AsyncIterator[None]:
+    async def slot(self, client: str = NO_CLIENT) -> AsyncIterator[None]:
         """Hold a slot inside the context.
 
         Raises:

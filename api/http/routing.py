@@ -96,7 +96,7 @@ def guard_handler(access: Access, inputs: RouteInputs, handle: Handle) -> Handle
 
     async def in_large(request: BoundedRequest) -> Response:
         queue, client = services_of(request).large_bodies, await owner_of(request)
-        async with queue.place(client), spool_body(request) as body:
+        async with queue.slot(client), spool_body(request) as body:
             request.state.spooled = body
             return await with_deadline(request, access, work(request))
 

@@ -24,7 +24,7 @@ EVENT_ID = re.compile(r"(?P<position>[0-9]{1,18})(-(?P<tag>[0-9a-f]{8}))?", re.A
 Body = dict[str, Any]
 
 
-class Known(NamedTuple):
+class ClientPosition(NamedTuple):
     """The position up to which a client's state is complete, and the edition `tag` of its read model; None: unknown."""
 
     position: int
@@ -72,32 +72,32 @@ def compress_document(plain: bytes) -> bytes:
     return gzip.compress(plain, COMPRESSION, mtime=0)
 
 
-def sse_preamble(retry_ms: int, known: Known) -> bytes:
+def sse_preamble(retry_ms: int, known: ClientPosition) -> bytes:
     """Return the first message: the reconnection delay and the first id."""
     return b"retry: %d\nid: %b\n\n" % (retry_ms, event_id(known))
 
 
-def delta_message(known: Known, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
+def delta_message(known: ClientPosition, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
     """Return a message with the states of seats and the counts of standing areas."""
     return sse_message("seats", known, {"position": known.position, "states": seats, "areas": areas})
 
 
-def reset_message(known: Known) -> bytes:
+def reset_message(known: ClientPosition) -> bytes:
     """Return a message that requires the client to fetch the document again, at this position or later."""
     return sse_message("reset", known, {"position": known.position})
 
 
-def sse_message(event: str, known: Known, body: Body) -> bytes:
+def sse_message(event: str, known: ClientPosition, body: Body) -> bytes:
     """Return one server-sent event; its id is where a reconnecting client continues."""
     return b"id: %b\nevent: %s\ndata: %s\n\n" % (event_id(known), event.encode(), orjson.dumps(body))
 
 
-def event_id(known: Known) -> bytes:
+def event_id(known: ClientPosition) -> bytes:
     """Return a client's state as an event id, which browsers send when they reconnect."""
     return f"{known.position}-{known.tag}".encode()
 
 
-def read_event_id(text: str | None) -> Known | None:
+def read_event_id(text: str | None) -> ClientPosition | None:
     """Return the client's state from a `Last-Event-ID`; None if it was not issued by this API."""
     found = EVENT_ID.fullmatch(text or "")
-    return None if found is None else Known(int(found["position"]), found["tag"])
+    return None if found is None else ClientPosition(int(found["position"]), found["tag"])

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.live.messages import Known
+from api.live.messages import ClientPosition
 from api.live.seat_map import LiveSeatMap
 from api.live.subscriber import Subscriber
 from api.live.subscribers import SubscriberLimits
@@ -24,7 +24,9 @@ class LiveResponse(Response):
         client: the client of the request.
     """
 
-    def __init__(self, live: LiveSeatMap, known: Known | None, subscribers: SubscriberLimits, client: str) -> None:
+    def __init__(
+        self, live: LiveSeatMap, known: ClientPosition | None, subscribers: SubscriberLimits, client: str
+    ) -> None:
         self.status_code = 200
         self.background = None
         self.media_type = EVENT_STREAM

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from api.live.messages import (
     HEARTBEAT,
-    Known,
+    ClientPosition,
     Snapshot,
     areas_in,
     compress_document,
@@ -123,7 +123,7 @@ class LiveSeatMap:
             subscriber.end()
             return
         missed, position = self._since(subscriber.position)
-        first_message = sse_preamble(random.randint(*RETRY_MS), Known(position, self.tag)) + missed  # noqa: S311 - no secret
+        first_message = sse_preamble(random.randint(*RETRY_MS), ClientPosition(position, self.tag)) + missed  # noqa: S311 - no secret
         self._watchers.add(subscriber)
         if not subscriber.try_send(first_message, position, asyncio.get_running_loop().time()):
             self._late.add(subscriber)
@@ -160,10 +160,10 @@ class LiveSeatMap:
         self._late.clear()
         for subscriber in watchers:
             if outdated:
-                subscriber.try_send(reset_message(Known(0, self.tag)), 0, asyncio.get_running_loop().time())
+                subscriber.try_send(reset_message(ClientPosition(0, self.tag)), 0, asyncio.get_running_loop().time())
             subscriber.end()
 
-    def is_newer_edition_than(self, known: Known) -> bool:
+    def is_newer_edition_than(self, known: ClientPosition) -> bool:
         """Return whether a client's state is of another edition, so that no changes lead to this one."""
         return known.tag not in {None, self.tag}
 
@@ -202,8 +202,8 @@ class LiveSeatMap:
         areas = areas_in(inventory, self.places.states()) if len(seats) < len(changed) else []
         return delta_message(self._current(), seats, areas)
 
-    def _current(self) -> Known:
-        return Known(self.position, self.tag)
+    def _current(self) -> ClientPosition:
+        return ClientPosition(self.position, self.tag)
 
     def _etag(self) -> str:
         return f'W/"{self.tag}-{self.places.version}"'

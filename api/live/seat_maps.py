@@ -171,7 +171,7 @@ class LiveSeatMaps:
         return await asyncio.shield(loading)
 
     async def _load(self, performance: str) -> LiveSeatMap:
-        async with self._loads.place():
+        async with self._loads.slot():
             return await self._load_now(performance)
 
     async def _load_now(self, performance: str) -> LiveSeatMap:

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from api.auth.visibility import acting_organizer, require_visible_event, viewer_of
 from api.dependencies import services_of
 from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.http.editions import IfMatch, edition_header, require_edition
+from api.http.entity_tags import IfMatch, etag_header, require_current_etag
 from api.http.pagination import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, split_page, values_in
 from api.http.problems import problem_responses
 from api.http.requests.filters import require_filtered_venue
@@ -185,7 +185,7 @@ async def get_event(
     page, last = split_page(found.performances, limit)
     body = present.event_from_row(replace(found, performances=page), services_of(request).clock.now())
     next_cursor = None if last is None else cursor_of(time_to_cursor(last.starts_at), last.performance)
-    return json_response({**body, "next": next_cursor}, headers=edition_header(event_edition(body)))
+    return json_response({**body, "next": next_cursor}, headers=etag_header(changeable_event_fields(body)))
 
 
 async def find_event_page(
@@ -230,15 +230,15 @@ async def update_event(request: Request, event_id: UUID, body: EventChange, if_m
 
     def decide(context: DecisionContext) -> Changes:
         state = events.require_event(context, event)
-        require_edition(if_match, asdict(state.details))
+        require_current_etag(if_match, asdict(state.details))
         return events.change(context, event, replace(state.details, **changes))
 
     outcome = await execute_command(request, decide)
     known = await event_json(request, event)
-    return command_response(outcome, known, headers=edition_header(event_edition(known)))
+    return command_response(outcome, known, headers=etag_header(changeable_event_fields(known)))
 
 
-def event_edition(known: Body) -> Body:
+def changeable_event_fields(known: Body) -> Body:
     """Return the fields of an event that PATCH can change."""
     return {field.name: known[field.name] for field in fields(EventDetails)}
 

@@ -17,7 +17,7 @@ from api.http.commands import (
     negotiated_json,
     wait_for_position,
 )
-from api.http.editions import IfMatch, edition_header, require_edition
+from api.http.entity_tags import IfMatch, etag_header, require_current_etag
 from api.http.problems import problem_responses
 from api.http.requests.performance_requests import entry_rules_of, limits_of, prices_of, to_change_command
 from api.http.routing import business_router
@@ -110,9 +110,7 @@ async def get_performance(request: Request, performance_id: UUID, min_position: 
     known = await performance_json(request, performance)
     counted = await count_seats(services.read_models, performances=[performance], now=services.clock.now())
     left = present.availability(counted[performance], known["seat_count"])
-    return json_response(
-        {**await with_sales_status(request, known), "availability": left}, headers=edition_header(known)
-    )
+    return json_response({**await with_sales_status(request, known), "availability": left}, headers=etag_header(known))
 
 
 @router.patch(
@@ -134,12 +132,12 @@ async def update_performance(
 
     def decide(context: DecisionContext) -> Changes:
         state = require_performance(context, performance)
-        require_edition(if_match, present.performance_from_state(performance, scheduled, state))
+        require_current_etag(if_match, present.performance_from_state(performance, scheduled, state))
         return scheduling.change(context, command)
 
     outcome = await execute_command(request, decide)
     known = await performance_json(request, performance)
-    return command_response(outcome, await with_sales_status(request, known), headers=edition_header(known))
+    return command_response(outcome, await with_sales_status(request, known), headers=etag_header(known))
 
 
 async def read_scheduled_event(request: Request, performance: str) -> PerformanceScheduled:

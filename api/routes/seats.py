@@ -12,7 +12,7 @@ from api.http.commands import POSITION_MAX, MinPosition, command_response, execu
 from api.http.fast_path import fast_router
 from api.http.problems import problem_responses
 from api.http.routing import business_router
-from api.live import EVENT_STREAM, Known, LiveResponse, read_event_id
+from api.live import EVENT_STREAM, ClientPosition, LiveResponse, read_event_id
 from api.presenters.values import Body
 from api.schemas.seats import BlockRequest, Seats, SeatsResult, UnblockRequest
 from domain.decisions import blocking
@@ -76,7 +76,7 @@ async def watch_seat_map(
     """
     performance, known = str(performance_id), read_event_id(last_event_id)
     if known is None and after is not None:
-        known = Known(after, None)
+        known = ClientPosition(after, None)
     await require_visible_seats(request, performance)
     services = services_of(request)
     client = services.clients.of(request)

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from api.auth.visibility import acting_organizer
 from api.dependencies import Services, services_of
 from api.http.commands import JSON, MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.http.editions import IfMatch, edition_header, require_edition
+from api.http.entity_tags import IfMatch, etag_header, require_current_etag
 from api.http.pagination import Limit, PositionCursor, placed_page
 from api.http.problems import problem_responses
 from api.http.requests.bodies import require_json, spooled_body_of, unreadable
@@ -102,7 +102,7 @@ async def get_venue(request: Request, venue_id: UUID, min_position: MinPosition 
         for fact in facts[LAYOUT.stream(layout)]
     ]
     known = present.venue_facts(venue, state.organizer, state.details)
-    return json_response({**known, "layouts": listed}, headers=edition_header(known))
+    return json_response({**known, "layouts": listed}, headers=etag_header(known))
 
 
 @router.patch("/venues/{venue_id}", responses={200: {"model": VenueResult}, **problem_responses(412)})
@@ -116,13 +116,13 @@ async def update_venue(request: Request, venue_id: UUID, body: VenueChange, if_m
 
     def decide(context: DecisionContext) -> Changes:
         state = venues.require_venue(context, venue)
-        require_edition(if_match, present.venue_facts(venue, state.organizer, state.details))
+        require_current_etag(if_match, present.venue_facts(venue, state.organizer, state.details))
         return venues.change_venue(context, venue, replace(state.details, **changed_fields))
 
     outcome = await execute_command(request, decide)
     state = await services_of(request).handler.query(lambda context: venues.require_venue(context, venue))
     known = present.venue_facts(venue, state.organizer, state.details)
-    return command_response(outcome, known, headers=edition_header(known))
+    return command_response(outcome, known, headers=etag_header(known))
 
 
 @router.delete("/venues/{venue_id}", responses={200: {"model": VenueDeleted}})

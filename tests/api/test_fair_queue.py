@@ -40,7 +40,7 @@ class Visits:
         return sum(task.done() and isinstance(task.exception(), Busy) for task in self.tasks)
 
     async def _visit(self, client: str, leave: asyncio.Event) -> None:
-        async with self.queue.place(client):
+        async with self.queue.slot(client):
             self.entered.append(client)
             await leave.wait()
 

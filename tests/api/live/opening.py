@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import orjson
 
-from api.live import Known, LiveResponse, LiveSeatMaps
+from api.live import ClientPosition, LiveResponse, LiveSeatMaps
 from eventstore.subscription import PollingSubscription, Subscription
 from projections.registry import reader_for
 from projections.seat_map.fold import SEAT_MAP
@@ -37,6 +37,6 @@ async def open_seat_map(
     picture = ClientSeatMap.of(orjson.loads(snapshot.plain))
     live = await maps.to_watch(office.performance_id, CLIENT)
     client = await stack.enter_async_context(
-        watching(LiveResponse(live, Known(picture.position, None), maps.subscribers, CLIENT), "/live")
+        watching(LiveResponse(live, ClientPosition(picture.position, None), maps.subscribers, CLIENT), "/live")
     )
     return client, picture

@@ -13,8 +13,8 @@ from fastapi import Header
 
 from domain.errors import ChangedMeanwhile
 
-EDITION_LENGTH = 32
-ANY_EDITION = "*"
+ETAG_LENGTH = 32
+ANY_ETAG = "*"
 
 IfMatch = Annotated[
     str | None,
@@ -25,24 +25,24 @@ IfMatch = Annotated[
 ]
 
 
-def edition_of(known: Mapping[str, Any]) -> str:
+def entity_tag_of(known: Mapping[str, Any]) -> str:
     """Return the entity tag of the changeable fields, quotes included."""
     document = orjson.dumps(known, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
-    return f'"{hashlib.sha256(document).hexdigest()[:EDITION_LENGTH]}"'
+    return f'"{hashlib.sha256(document).hexdigest()[:ETAG_LENGTH]}"'
 
 
-def edition_header(known: Mapping[str, Any]) -> dict[str, str]:
+def etag_header(known: Mapping[str, Any]) -> dict[str, str]:
     """Return the ETag header of an answer."""
-    return {"ETag": edition_of(known)}
+    return {"ETag": entity_tag_of(known)}
 
 
-def require_edition(if_match: str | None, known: Mapping[str, Any]) -> None:
+def require_current_etag(if_match: str | None, known: Mapping[str, Any]) -> None:
     """Require that an update names the current entity tag; without If-Match every tag is accepted.
 
     Raises:
         ChangedMeanwhile: none of the named tags is current.
     """
-    if if_match is None or if_match.strip() == ANY_EDITION:
+    if if_match is None or if_match.strip() == ANY_ETAG:
         return
-    if edition_of(known) not in [tag.strip() for tag in if_match.split(",")]:
+    if entity_tag_of(known) not in [tag.strip() for tag in if_match.split(",")]:
         raise ChangedMeanwhile("The resource has changed since it was read; read it again and repeat the update.")
