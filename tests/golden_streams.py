@@ -11,7 +11,7 @@ from domain.event_registry import STREAM_TYPES
 from domain.seat import SEAT
 from eventstore.store import Append, NewEvent, Write
 from tests.golden import Golden, golden_files
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 
 STEPS_MAX = 5
 

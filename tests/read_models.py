@@ -16,7 +16,7 @@ from runtime.database import HISTORIES
 from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, make_template, role_password
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 TEMPLATE = "projections_template"
 

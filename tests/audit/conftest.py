@@ -11,8 +11,8 @@ from eventstore.store import RecordedEvent
 from runtime.local.embedded import EmbeddedPostgres
 from tests.audit.logs import generate_log, put
 from tests.databases import fresh_database, role_password
-from tests.properties.scenario import CODEC
 from tests.read_models import TEMPLATE
+from tests.support.engine import CODEC
 
 
 @pytest.fixture(scope="module", params=[2, 20], ids="seed {}".format)

@@ -8,7 +8,7 @@ import psycopg
 
 from eventstore.store import RecordedEvent
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 DEEDS = 400
 COPY = f"COPY eventstore.event ({', '.join(RecordedEvent._fields)}) FROM STDIN"

@@ -6,7 +6,8 @@ import pytest
 
 from audit.as_of import as_of
 from domain.errors import Invalid
-from tests.projections.shop_scenario import START, ShopScenario
+from tests.support.engine import START
+from tests.support.shop_scenario import ShopScenario
 
 
 @pytest.fixture

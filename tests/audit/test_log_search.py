@@ -11,7 +11,7 @@ from audit.log_search import Search, search
 from eventstore.memory import MemoryStore
 from eventstore.store import EventFilter
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 
 @pytest.fixture(scope="module")

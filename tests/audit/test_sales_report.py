@@ -19,7 +19,7 @@ from projections.sales.queries import Sales, SalesFilter, report_sales
 from tests.audit.logs import put
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import BUYERS
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 from tests.system.log import decoded
 from tests.system.reference_fold import fold_reference
 

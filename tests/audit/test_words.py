@@ -14,7 +14,7 @@ from domain.event_registry import EVENTS, VERSIONS
 from domain.values import BlockReason, OrderCancelReason, PerformanceCancelReason, RefundReason, ReleaseReason
 from eventstore.store import RecordedEvent
 from tests.golden import Golden, golden_files
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 
 TOLD = (seat, hold, buyer_quota, order, payment, refund, ticket, money_exception, scan, device)
 

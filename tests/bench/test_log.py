@@ -27,7 +27,7 @@ from runtime.database import HISTORIES
 from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.manual_projector import ManualProjector
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
 from tests.system.reference_fold import fold_reference

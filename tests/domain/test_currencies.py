@@ -5,10 +5,7 @@ import pytest
 from domain.currencies import DECIMALS, amount_text
 from domain.decisions.scheduling import schedule
 from domain.errors import Invalid
-from domain.performance import PerformanceScheduled
-from domain.values import Limits, Price
-from tests.support.scenario import NOW
-from tests.support.shop import GLOBE, SHOW, STARTS_AT, on_sale
+from tests.support.shop import on_sale, performance_scheduled
 
 
 @pytest.mark.parametrize(
@@ -33,17 +30,5 @@ def test_a_metal_a_test_code_or_a_withdrawn_currency_is_none() -> None:
 class TestSchedule:
     @pytest.mark.parametrize("currency", ["XXX", "ZZZ", ""])
     def test_given_no_currency_then_it_is_refused(self, currency: str) -> None:
-        scheduled = PerformanceScheduled(
-            event=SHOW,
-            organizer=GLOBE,
-            venue="venue",
-            layout="layout",
-            seats=14,
-            currency=currency,
-            starts_at=STARTS_AT,
-            doors_at=None,
-            on_sale_at=NOW,
-            prices=(Price(category="A", amount=1),),
-            limits=Limits(),
-        )
+        scheduled = performance_scheduled(currency=currency)
         on_sale().when(schedule, "other", scheduled).then_refused(Invalid, currency=currency)

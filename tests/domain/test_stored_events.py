@@ -18,7 +18,7 @@ from eventstore.schema.upcasting import UpcasterChain
 from eventstore.store import RecordedEvent
 from projections.engine.event_reader import ProjectionEventReader, UnreadableData
 from tests.golden import Golden, faults, golden_files
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 
 GOLDEN = golden_files()
 ZONE = re.compile(r"(T\d\d:\d\d:\d\d[.\d]*)\+00:00")

@@ -16,7 +16,7 @@ from eventstore.decision_context import LoadedStreams
 from eventstore.memory import MemoryStore
 from eventstore.schema.codec import Codec
 from eventstore.store import Append, Appended, Verdict
-from tests.properties.scenario import START
+from tests.support.engine import START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

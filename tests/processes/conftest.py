@@ -17,7 +17,7 @@ from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
 from tests.databases import fresh_database, make_template, role_password
 from tests.processes.rule_fixture import RuleFixture
 from tests.processes.shop import ShiftedClock, Shop, memory_state
-from tests.properties.scenario import Scenario
+from tests.support.audited_scenario import AuditedScenario
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
 TEMPLATE = "processes_template"
@@ -65,7 +65,7 @@ def clock() -> ShiftedClock:
 @pytest.fixture
 async def shop(gateway: SandboxGateway, clock: ShiftedClock) -> Shop:
     """A shop in memory, with the real gateway."""
-    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
+    scenario = AuditedScenario(MemoryStore(now=clock.now), clock, cache_size=0)
     await scenario.open()
     _, state = memory_state(clock)
     shop = Shop(scenario, gateway, state)

@@ -11,7 +11,8 @@ from processes.runner import RuleExecution
 from processes.shared_reader import SharedEventReader
 from tests.processes.crash_points import Crashed, CrashPoint
 from tests.processes.shop import PATIENCE_S, QUICK, ShiftedClock, Shop, handler_on, rules_on
-from tests.properties.scenario import CODEC, Scenario, UnbatchedAppender
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import CODEC, UnbatchedAppender
 
 
 class CrashRun(ABC):
@@ -20,7 +21,7 @@ class CrashRun(ABC):
     def __init__(self, gateway: SandboxGateway) -> None:
         self.clock = ShiftedClock()
         self.records = ProcessRecords(now=self.clock.now)
-        scenario = Scenario(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
+        scenario = AuditedScenario(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
         self.shop = Shop(scenario, gateway, MemoryProcessState(self.records))
 
     @abstractmethod

@@ -21,7 +21,8 @@ from processes.runner import run_rules
 from tests.adapters.sandbox_process import PATIENCE_S
 from tests.databases import role_password
 from tests.processes.shop import QUICK, SILENCE_S, Shop, handler_on, rules_on
-from tests.properties.scenario import CODEC, Scenario
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import CODEC
 
 READY = "ready"
 
@@ -78,7 +79,7 @@ async def served_shop(owner_url: str, gateway: SandboxGateway, gateway_url: str)
     app_url = app_url_of(owner_url)
     async with PostgresStore(app_url) as store, open_pool_for_records(app_url, connections_max=3) as pool:
         batcher = Batcher(store)
-        scenario = Scenario(store, ServerClock(await store.now()), cache_size=0, judge=batcher)
+        scenario = AuditedScenario(store, ServerClock(await store.now()), cache_size=0, judge=batcher)
         await scenario.open()
         shop = Shop(scenario, gateway, PostgresProcessState(pool))
         await shop.ignore_older_books()

@@ -16,7 +16,9 @@ from processes.runner import RuleExecution
 from processes.shared_reader import SharedEventReader
 from tests.eventstore.doubles import RestorableStore
 from tests.processes.shop import handler_on
-from tests.properties.scenario import CODEC, HOLD_LASTS, START, Scenario, ScriptedCommand
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import CODEC, START, ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 OVER = HOLD_LASTS + timedelta(seconds=1)
 
@@ -27,7 +29,7 @@ class RuleFixture:
     def __init__(self, rule: Callable[[Any], Rule]) -> None:
         self.clock = FixedClock(START)
         self.store = RestorableStore(now=self.clock.now)
-        self.world = Scenario(self.store, self.clock, cache_size=0)
+        self.world = AuditedScenario(self.store, self.clock, cache_size=0)
         self.records = ProcessRecords(now=self.clock.now)
         self.rule = rule(handler_on(self.world.store, clock=self.clock))
         self.seen = 0

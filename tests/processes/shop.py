@@ -14,14 +14,11 @@ from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRe
 from adapters.sandbox_gateway import SandboxGateway
 from domain.decisions import ordering, paying
 from domain.decisions.refunds import refunding
-from domain.errors import Rejected
-from domain.event_registry import STREAM_TYPES, subject_ids
 from domain.order import OrderStatus, PlacedOrder
 from domain.payment import PaymentCaptured, PaymentStatus, RequestedPayment
 from domain.ports.payment_gateway import Checkout, LedgerEntryKind, PaymentGateway
 from domain.refund import RefundCompleted, RequestedRefund, transfer_of
 from eventstore.back_off import BackOff
-from eventstore.cache import StateCache
 from eventstore.clock import ServerClock
 from eventstore.command_handler import Appender, Clock, CommandHandler
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
@@ -38,7 +35,9 @@ from processes.submit_refunds import SubmitRefunds
 from processes.work import WorkItem
 from sandbox_provider.cards import find_card_by_name
 from tests.adapters.sandbox_process import API_KEY, Customer
-from tests.properties.scenario import CODEC, HOLD_LASTS, Scenario, ScriptedCommand, UnbatchedAppender
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import CODEC, ScriptedCommand, command_handler
+from tests.support.shop import HOLD_LASTS
 
 AT_ONCE = timedelta(0)
 OFTEN = timedelta(milliseconds=50)
@@ -66,16 +65,7 @@ class ShiftedClock:
 
 def handler_on(store: Store, *, appender: Appender | None = None, clock: Clock | None = None) -> CommandHandler:
     """Return a handler without a cache, as workers have it, because others append too."""
-    return CommandHandler(
-        store=store,
-        appender=appender or UnbatchedAppender(store),
-        codec=CODEC,
-        stream_types=STREAM_TYPES,
-        refusal=Rejected,
-        clock=clock or ServerClock(datetime.now(UTC)),
-        cache=StateCache(0),
-        subjects=subject_ids,
-    )
+    return command_handler(store, clock or ServerClock(datetime.now(UTC)), appender=appender)
 
 
 def rules_on(
@@ -98,7 +88,7 @@ def rules_on(
 class Shop:
     """Operations and checks for tests; the gateway sends no webhooks, so results are found by look-up only."""
 
-    world: Scenario
+    world: AuditedScenario
     gateway: SandboxGateway
     state: ProcessState
     ledger_interval: timedelta = OFTEN

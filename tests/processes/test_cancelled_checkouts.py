@@ -10,7 +10,8 @@ from domain.ports.payment_gateway import PaymentRefused, PaymentUnavailable, Pro
 from domain.values import OrderCancelReason
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
 from tests.processes.rule_fixture import RuleFixture
-from tests.properties.scenario import HOLD_LASTS, ScriptedCommand
+from tests.support.engine import ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 
 class FailingGateway:

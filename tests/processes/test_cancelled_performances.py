@@ -16,7 +16,7 @@ from domain.values import PerformanceCancelReason, RefundReason
 from processes.refund_cancelled_performances import RefundCancelledPerformances
 from tests.processes.crash_runs import CrashRun, killed_at_every_step
 from tests.processes.shop import ShiftedClock, Shop, handler_on
-from tests.properties.scenario import CODEC, ScriptedCommand
+from tests.support.engine import CODEC, ScriptedCommand
 
 STEPS_MIN = 30
 

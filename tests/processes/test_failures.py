@@ -21,7 +21,8 @@ from processes.rule import NO_CHANGES, Rule, WorkChanges
 from processes.runner import run_rules
 from processes.work import WorkItem
 from tests.processes.databases import app_url_of
-from tests.properties.scenario import CODEC, START, Scenario
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import CODEC, START
 
 SOON = BackOff(first=timedelta(0), factor=1.0, maximum=timedelta(0))
 LATER = BackOff(first=timedelta(hours=1), factor=1.0, maximum=timedelta(hours=1))
@@ -57,10 +58,10 @@ class FailingRule:
 
 
 @pytest.fixture
-async def scenario() -> Scenario:
+async def scenario() -> AuditedScenario:
     """A log with one hold."""
     clock = FixedClock(START)
-    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
+    scenario = AuditedScenario(MemoryStore(now=clock.now), clock, cache_size=0)
     await scenario.open()
     return scenario
 
@@ -72,7 +73,12 @@ async def records(owner_url: str) -> AsyncIterator[Pool]:
 
 
 async def ran(
-    rules: Sequence[Rule], scenario: Scenario, state: Any, *, retries: BackOff, until: Callable[[], Awaitable[bool]]
+    rules: Sequence[Rule],
+    scenario: AuditedScenario,
+    state: Any,
+    *,
+    retries: BackOff,
+    until: Callable[[], Awaitable[bool]],
 ) -> None:
     """Run rules until a condition holds; fail if they end before."""
     running = asyncio.create_task(run_rules(rules, log=scenario.store, codec=CODEC, state=state, retries=retries))
@@ -87,13 +93,13 @@ async def ran(
             await running
 
 
-async def hold(scenario: Scenario) -> None:
+async def hold(scenario: AuditedScenario) -> None:
     _, command = scenario.one_step("ann", [scenario.seats[0]])
     await scenario.do(command)
 
 
 class TestOneRuleFails:
-    async def test_other_rules_continue(self, scenario: Scenario) -> None:
+    async def test_other_rules_continue(self, scenario: AuditedScenario) -> None:
         await hold(scenario)
         broken, sound = FailingRule("broken", broken=True), FailingRule("sound")
         records = ProcessRecords(now=scenario.clock.now)
@@ -109,7 +115,7 @@ class TestOneRuleFails:
         assert kept.tries == 1
         assert records.rules["sound"].error is None
 
-    async def test_given_a_mended_rule_then_it_recovers_by_itself(self, scenario: Scenario) -> None:
+    async def test_given_a_mended_rule_then_it_recovers_by_itself(self, scenario: AuditedScenario) -> None:
         await hold(scenario)
         rule = FailingRule("mended", broken=True)
         records = ProcessRecords(now=scenario.clock.now)
@@ -123,7 +129,9 @@ class TestOneRuleFails:
 
 
 class TestOnPostgres:
-    async def test_a_new_rule_needs_no_migration(self, scenario: Scenario, records: Pool, owner_url: str) -> None:
+    async def test_a_new_rule_needs_no_migration(
+        self, scenario: AuditedScenario, records: Pool, owner_url: str
+    ) -> None:
         rule = FailingRule("greet_new_buyers")
         await hold(scenario)
 
@@ -140,7 +148,7 @@ class TestOnPostgres:
         assert [row[0] for row in due] == ["somebody"]
 
     async def test_a_failure_is_reported_until_a_person_lets_it_try_again(
-        self, scenario: Scenario, records: Pool
+        self, scenario: AuditedScenario, records: Pool
     ) -> None:
         await hold(scenario)
         rule, reports = FailingRule("stubborn", broken=True), ProcessReports(records)

@@ -15,7 +15,7 @@ from domain.values import OrderCancelReason, RefundReason, derived_id
 from sandbox_provider.cards import find_card_by_name
 from tests.adapters.sandbox_process import Customer
 from tests.processes.shop import NEVER_AGAIN, ShiftedClock, Shop
-from tests.properties.scenario import ScriptedCommand
+from tests.support.engine import ScriptedCommand
 
 
 class TestReconcilePayments:

@@ -22,7 +22,7 @@ from processes.reconcile_payments import LEDGER, ReconcilePayments
 from processes.submit_refunds import SubmitRefunds
 from processes.work import WorkItem
 from tests.processes.rule_fixture import RuleFixture
-from tests.properties.scenario import START, ScriptedCommand
+from tests.support.engine import START, ScriptedCommand
 
 PRICE = 4500
 

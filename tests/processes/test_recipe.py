@@ -8,13 +8,14 @@ from eventstore.memory import MemoryStore
 from processes.runner import RuleExecution
 from processes.shared_reader import SharedEventReader
 from tests.processes.shop import handler_on
-from tests.properties.scenario import CODEC, START, Scenario
 from tests.recipes import blocks_of, defined_by
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import CODEC, START
 
 
 async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> None:
     clock = FixedClock(START)
-    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
+    scenario = AuditedScenario(MemoryStore(now=clock.now), clock, cache_size=0)
     await scenario.open()
     (code,) = blocks_of("Add a process.")
     rule = defined_by(code)["CloseSalesOfBegunShows"](handler_on(scenario.store, clock=clock))

@@ -13,7 +13,7 @@ from domain.ports.payment_gateway import ProviderRefund, ProviderRefundStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from processes.submit_refunds import ATTEMPT_BACKOFF, SubmitRefunds
 from tests.processes.rule_fixture import RuleFixture
-from tests.properties.scenario import START, ScriptedCommand
+from tests.support.engine import START, ScriptedCommand
 
 
 class UndecidedGateway:

@@ -11,7 +11,8 @@ from domain.decisions import holding, ordering, settling
 from domain.values import OrderCancelReason
 from processes.work import WorkItem
 from tests.processes.rule_fixture import OVER, RuleFixture
-from tests.properties.scenario import HOLD_LASTS, ScriptedCommand
+from tests.support.engine import ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 
 class TestReleaseLapsedHolds:

@@ -7,7 +7,7 @@ from domain import event
 from domain.decisions.performance_deletion import close_performance_for_deletion
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from tests.processes.rule_fixture import RuleFixture
-from tests.properties.scenario import ScriptedCommand
+from tests.support.engine import ScriptedCommand
 
 
 class TestReopenUnfinishedDeletions:

@@ -17,7 +17,7 @@ from processes.runner import RuleExecution
 from processes.shared_reader import SharedEventReader
 from processes.work import WorkItem, subject_of
 from tests.processes.rule_fixture import OVER, RuleFixture
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 
 
 class PartlyFailingRule:

@@ -11,7 +11,7 @@ from eventstore.back_off import POLL_BACKOFF
 from processes.runner import STANDBY_INTERVAL_S
 from processes.settle_payments import GRACE, RETRY_AFTER
 from tests.processes.rule_fixture import OVER, RuleFixture
-from tests.properties.scenario import ScriptedCommand
+from tests.support.engine import ScriptedCommand
 
 
 class TestSettlePayments:

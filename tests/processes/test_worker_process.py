@@ -17,7 +17,7 @@ from runtime.database import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
 from tests.processes.shop import PATIENCE_S, handler_on
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 
 
 def owners(url: str) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from processes.runner import run_rules
 from tests.adapters.sandbox_process import API_KEY, WEBHOOK_SECRET
 from tests.processes.databases import READY
 from tests.processes.shop import QUICK, SILENCE_S, handler_on, rules_on
-from tests.properties.scenario import CODEC
+from tests.support.engine import CODEC
 
 
 class DyingGateway(SandboxGateway):

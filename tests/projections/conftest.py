@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runtime.local.embedded import EmbeddedNats
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import ProjectionWorkers
+from tests.support.shop_scenario import ShopScenario
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from tests.eventstore.nats.conftest import connected
 from tests.eventstore.nats.faulty_proxy import FaultyProxy
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import execute
+from tests.support.shop_scenario import ShopScenario
 from tests.system.log import decoded, read_all
 from tests.system.read_models import TABLES
 from tests.system.reference_fold import fold_reference

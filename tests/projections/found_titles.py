@@ -2,7 +2,7 @@
 
 from projections.catalogue import EventQuery, find_events
 from projections.engine.queries import ReadModelQueries
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 
 async def found_titles(models: ReadModelQueries, shop_scenario: ShopScenario, **conditions: object) -> list[str]:

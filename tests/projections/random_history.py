@@ -8,7 +8,7 @@ from random import Random
 from domain.decisions.disputes.disputing import lose_dispute, open_dispute, win_dispute
 from domain.errors import Rejected
 from domain.values import Price, Role
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 BUYERS = ("ann", "bob", "cleo")
 

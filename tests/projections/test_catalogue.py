@@ -18,7 +18,8 @@ from projections.catalogue import (
 from projections.engine.queries import ReadModelQueries
 from tests.projections.found_titles import found_titles
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
+from tests.support.shop import HOLD_LASTS
+from tests.support.shop_scenario import ShopScenario
 
 DAY = timedelta(days=1)
 

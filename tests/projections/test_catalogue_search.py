@@ -17,7 +17,7 @@ from projections.catalogue.text_search import normalize, prefix_query, spellings
 from projections.engine.queries import ReadModelQueries
 from tests.projections.found_titles import found_titles
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 DAY = timedelta(days=1)
 SEARCHES: tuple[tuple[str, list[str]], ...] = (

@@ -17,8 +17,8 @@ from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.manual_projector import ManualProjector, batch_of
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
 from tests.read_models import TEMPLATE
+from tests.support.shop_scenario import ShopScenario
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
 from tests.system.reference_fold import fold_reference

@@ -11,7 +11,8 @@ from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from projections.engine.queries import ReadModelQueries
 from projections.exceptions.queries import ListedException, list_exceptions
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import START, ShopScenario
+from tests.support.engine import START
+from tests.support.shop_scenario import ShopScenario
 
 WHY = ResolutionReason.NOT_OURS
 

@@ -15,8 +15,8 @@ from projections.rebuild.requests import RebuildRequests, unskip
 from projections.seat_map.fold import SEAT_MAP
 from projections.seat_map.queries import read_seat_map
 from projections.tickets.fold import TICKETS
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import FailingModel, ProjectionWorkers
+from tests.support.shop_scenario import ShopScenario
 
 DEFECT = ExclusionReason.DEFECT
 

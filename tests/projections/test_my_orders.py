@@ -13,7 +13,8 @@ from projections.my_orders import (
     list_refunds,
 )
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
+from tests.support.shop import HOLD_LASTS
+from tests.support.shop_scenario import ShopScenario
 
 
 async def shown(models: ReadModelQueries, order: str) -> Order:

@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from projections.engine.positions import ProjectionPositions
 from projections.registry import EVERY_MODEL
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from projections.engine.queries import ReadModelQueries
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
 from tests.recipes import blocks_of, defined_by
+from tests.support.shop_scenario import ShopScenario
 
 
 @pytest.mark.parametrize("batch", [1, 10_000])

@@ -23,9 +23,9 @@ from projections.tickets.fold import TICKETS
 from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.manual_projector import ManualProjector, tables_of
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import ProjectionWorkers, execute
 from tests.read_models import TEMPLATE
+from tests.support.shop_scenario import ShopScenario
 
 ENDS_WITHIN_S = 10
 

@@ -24,8 +24,8 @@ from projections.seat_map.fold import SEAT_MAP
 from projections.seat_map.queries import read_seat_map
 from projections.tickets.fold import TICKETS
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import SILENCE_S, ProjectionWorkers, execute
+from tests.support.shop_scenario import ShopScenario
 
 
 class TestRunner:

@@ -21,8 +21,8 @@ from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.appends import to_append
 from tests.eventstore.nats.bookings import until_some
 from tests.eventstore.nats.conftest import connected
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import FailingModel, ProjectionWorkers, execute
+from tests.support.shop_scenario import ShopScenario
 
 NOTICED_WITHIN_S = 10.0
 """A generous limit for busy machines; the subscription's tests check the limit of one second."""

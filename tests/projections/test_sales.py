@@ -11,7 +11,9 @@ from domain.decisions.refunds.refunding import RequestRefund, approve_refund, re
 from projections.engine.queries import ReadModelQueries
 from projections.sales.queries import Sale, SalesFilter, report_sales
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import HOLD_LASTS, START, ShopScenario
+from tests.support.engine import START
+from tests.support.shop import HOLD_LASTS
+from tests.support.shop_scenario import ShopScenario
 
 DAY = timedelta(days=1)
 FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")

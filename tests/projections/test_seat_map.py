@@ -5,7 +5,8 @@ from datetime import timedelta
 from projections.engine.queries import ReadModelQueries
 from projections.seat_map.queries import SeatCounts, count_seats, read_seat_map
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
+from tests.support.shop import HOLD_LASTS
+from tests.support.shop_scenario import ShopScenario
 
 MINUTE = timedelta(minutes=1)
 

@@ -17,9 +17,9 @@ from eventstore.store import Store
 from projections.engine.queries import ReadModelQueries
 from tests.audit.logs import put
 from tests.eventstore.nats.bookings import until
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.suspended_worker import MODELS, OWNER
 from tests.projections.workers import ProjectionWorkers
+from tests.support.shop_scenario import ShopScenario
 from tests.system.log import decoded, read_all
 from tests.system.read_models import TABLES
 from tests.system.reference_fold import fold_reference

@@ -4,7 +4,7 @@ from projections.catalogue import find_performance
 from projections.engine.queries import ReadModelQueries
 from projections.tickets.queries import find_ticket, list_tickets, tickets_of_order
 from tests.projections.manual_projector import ManualProjector
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 
 class TestTickets:

@@ -24,7 +24,9 @@ from domain.values import BlockReason, Limits, OrderCancelReason
 from eventstore.command import DecidedCommand
 from eventstore.store import Conflict, Verdict
 from tests.properties.async_state_machine import AsyncStateMachine
-from tests.properties.scenario import BUYERS, HOLD_LASTS, Scenario, ScriptedCommand
+from tests.support.audited_scenario import BUYERS, AuditedScenario
+from tests.support.engine import ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 Answer = TypeVar("Answer")
 
@@ -72,7 +74,7 @@ class ConcurrentClients(AsyncStateMachine):
         self.clients = [Client(number % self.processes) for number in range(CLIENTS)]
         self.known = Known()
 
-    async def make_scenario(self) -> Scenario:
+    async def make_scenario(self) -> AuditedScenario:
         """Return an engine on an empty store."""
         raise NotImplementedError
 

@@ -11,7 +11,8 @@ from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, Verdict
 from tests.properties.concurrent_clients import ConcurrentClients
-from tests.properties.scenario import START, InvariantViolated, Scenario
+from tests.support.audited_scenario import AuditedScenario, InvariantViolated
+from tests.support.engine import START
 
 STEPS = 80
 EXAMPLES = 30
@@ -23,9 +24,9 @@ CONFLICTS_MIN = 0.1
 class MemoryConcurrentClients(ConcurrentClients):
     """The crowd on the memory store."""
 
-    async def make_scenario(self) -> Scenario:
+    async def make_scenario(self) -> AuditedScenario:
         clock = FixedClock(START)
-        return Scenario(MemoryStore(now=clock.now), clock, cache_size=self.cache_size)
+        return AuditedScenario(MemoryStore(now=clock.now), clock, cache_size=self.cache_size)
 
 
 class UncachedConcurrentClients(MemoryConcurrentClients):
@@ -51,9 +52,9 @@ class BlindStore(MemoryStore):
 class UnguardedConcurrentClients(ConcurrentClients):
     """The crowd on a store without the guard."""
 
-    async def make_scenario(self) -> Scenario:
+    async def make_scenario(self) -> AuditedScenario:
         clock = FixedClock(START)
-        return Scenario(BlindStore(now=clock.now), clock, cache_size=self.cache_size)
+        return AuditedScenario(BlindStore(now=clock.now), clock, cache_size=self.cache_size)
 
 
 def run_machine(

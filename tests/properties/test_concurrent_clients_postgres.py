@@ -10,8 +10,8 @@ from eventstore.postgres.migrate import migrate
 from eventstore.postgres.roles import APP_ROLE, role_url
 from tests.databases import role_password
 from tests.properties.concurrent_clients import ConcurrentClients
-from tests.properties.scenario import Scenario
 from tests.properties.test_concurrent_clients import CONFLICTS_MIN, run_machine
+from tests.support.audited_scenario import AuditedScenario
 
 EXAMPLES = 12
 
@@ -21,11 +21,11 @@ class PostgresConcurrentClients(ConcurrentClients):
 
     url: ClassVar[str] = ""
 
-    async def make_scenario(self) -> Scenario:
+    async def make_scenario(self) -> AuditedScenario:
         self.store = PostgresStore(self.url)
         await self.store.open()
         clock = ServerClock(await self.store.now())
-        return Scenario(self.store, clock, cache_size=self.cache_size)
+        return AuditedScenario(self.store, clock, cache_size=self.cache_size)
 
     async def leave(self) -> None:
         await self.store.close()

@@ -22,7 +22,9 @@ from domain.values import derived_id
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import Appended
-from tests.properties.scenario import HOLD_LASTS, START, Scenario, ScriptedCommand
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import START, ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 EITHER_ORDER = pytest.mark.parametrize("turned", [False, True], ids=["first wins", "second wins"])
 
@@ -36,15 +38,15 @@ def clock() -> FixedClock:
     params=[(0, [0]), (1_000, [0]), (1_000, [1, 0]), (1_000, [0, 0, 1])],
     ids=["nothing remembered", "remembered", "written behind", "written behind at times"],
 )
-async def scenario(request: pytest.FixtureRequest, clock: FixedClock) -> Scenario:
+async def scenario(request: pytest.FixtureRequest, clock: FixedClock) -> AuditedScenario:
     cache_size, turns = request.param
-    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=cache_size)
+    scenario = AuditedScenario(MemoryStore(now=clock.now), clock, cache_size=cache_size)
     scenario.turns = cycle(turns)
     await scenario.open()
     return scenario
 
 
-async def race(scenario: Scenario, first: ScriptedCommand, second: ScriptedCommand) -> str | None:
+async def race(scenario: AuditedScenario, first: ScriptedCommand, second: ScriptedCommand) -> str | None:
     """Let both decide, then the first append; return how the second is refused; None: nothing to do."""
     outdated = await scenario.prepare(second)
     winner = await scenario.prepare_from_log(first)
@@ -63,14 +65,14 @@ async def race(scenario: Scenario, first: ScriptedCommand, second: ScriptedComma
     return None
 
 
-async def ordered(scenario: Scenario, seats: list[int]) -> str:
+async def ordered(scenario: AuditedScenario, seats: list[int]) -> str:
     """Return a pending order of Ann's."""
     order, command = scenario.one_step("ann", [scenario.seats[seat] for seat in seats])
     await scenario.do(command)
     return order
 
 
-async def paid(scenario: Scenario, order: str, *, account: str = "ann") -> str:
+async def paid(scenario: AuditedScenario, order: str, *, account: str = "ann") -> str:
     """Open a payment and let it be captured; return it."""
     payment = str(uuid7())
     command = paying.OpenPayment(payment=payment, order=order, account=account, provider="sandbox")
@@ -78,13 +80,13 @@ async def paid(scenario: Scenario, order: str, *, account: str = "ann") -> str:
     return payment
 
 
-async def captured(scenario: Scenario, payment: str) -> None:
+async def captured(scenario: AuditedScenario, payment: str) -> None:
     state = await scenario.handler.query(lambda context: paying.require_payment(context, payment))
     capture = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
     await scenario.do(ScriptedCommand(partial(capture, captured_at=scenario.clock.now(), source="webhook")))
 
 
-async def confirmed(scenario: Scenario, seats: list[int]) -> str:
+async def confirmed(scenario: AuditedScenario, seats: list[int]) -> str:
     """Return a confirmed order of Ann's."""
     order = await ordered(scenario, seats)
     payment = await paid(scenario, order)
@@ -93,13 +95,13 @@ async def confirmed(scenario: Scenario, seats: list[int]) -> str:
     return order
 
 
-async def seat(scenario: Scenario, number: int) -> Seat:
+async def seat(scenario: AuditedScenario, number: int) -> Seat:
     return await scenario.handler.query(
         lambda context: context.read(SEAT, scenario.performance, scenario.seats[number])
     )
 
 
-async def status(scenario: Scenario, order: str) -> OrderStatus:
+async def status(scenario: AuditedScenario, order: str) -> OrderStatus:
     state = await scenario.handler.query(lambda context: context.read(ORDER, order))
     assert isinstance(state, PlacedOrder)
     return state.status
@@ -107,16 +109,16 @@ async def status(scenario: Scenario, order: str) -> OrderStatus:
 
 class TestRivals:
     @EITHER_ORDER
-    async def test_two_buyers_of_one_seat(self, scenario: Scenario, *, turned: bool) -> None:
+    async def test_two_buyers_of_one_seat(self, scenario: AuditedScenario, *, turned: bool) -> None:
         rivals = [scenario.hold(buyer, [scenario.seats[0]])[1] for buyer in ("ann", "bob")]
         assert await race(scenario, *(rivals[::-1] if turned else rivals)) == "seats_taken"
 
-    async def test_two_orders_on_one_hold(self, scenario: Scenario) -> None:
+    async def test_two_orders_on_one_hold(self, scenario: AuditedScenario) -> None:
         hold, command = scenario.hold("ann", scenario.seats[:2])
         await scenario.do(command)
         assert await race(scenario, scenario.order("ann", hold)[1], scenario.order("ann", hold)[1]) == "hold_ordered"
 
-    async def test_two_refunds_of_one_order(self, scenario: Scenario) -> None:
+    async def test_two_refunds_of_one_order(self, scenario: AuditedScenario) -> None:
         order = await confirmed(scenario, [0, 1])
         asks = [
             ScriptedCommand(
@@ -129,7 +131,7 @@ class TestRivals:
         ]
         assert await race(scenario, *asks) == "nothing_to_refund"
 
-    async def test_two_ends_of_one_exception(self, scenario: Scenario) -> None:
+    async def test_two_ends_of_one_exception(self, scenario: AuditedScenario) -> None:
         entry_found = LedgerEntry(
             entry=1,
             kind=LedgerEntryKind.CAPTURE,
@@ -153,7 +155,7 @@ class TestRivals:
         assert await race(scenario, *rivals) == "exception_ended"
 
     @pytest.mark.parametrize("submitted", [False, True])
-    async def test_a_dispute_against_a_refund(self, scenario: Scenario, *, submitted: bool) -> None:
+    async def test_a_dispute_against_a_refund(self, scenario: AuditedScenario, *, submitted: bool) -> None:
         order = await confirmed(scenario, [0])
         state = await scenario.handler.query(lambda context: context.read(ORDER, order))
         assert isinstance(state, PlacedOrder)
@@ -176,7 +178,7 @@ class TestRivals:
         assert await race(scenario, dispute, rival) == (None if submitted else "payment_disputed")
 
     @EITHER_ORDER
-    async def test_scan_against_refund(self, scenario: Scenario, *, turned: bool) -> None:
+    async def test_scan_against_refund(self, scenario: AuditedScenario, *, turned: bool) -> None:
         order = await confirmed(scenario, [0])
         refund = str(uuid7())
         ask = refunding.RequestRefund(refund=refund, order=order, account="ann")
@@ -201,7 +203,7 @@ class TestRivals:
         else:
             assert await race(scenario, scanned, approved) == "ticket_used"
 
-    async def test_two_gates_and_one_ticket(self, scenario: Scenario) -> None:
+    async def test_two_gates_and_one_ticket(self, scenario: AuditedScenario) -> None:
         order = await confirmed(scenario, [0])
         scans = [
             entry.ScanTicket(
@@ -225,7 +227,7 @@ class TestRivals:
 
 class TestDeadlines:
     async def test_an_extension_decided_in_time_but_appended_late_is_judged_by_the_server(
-        self, scenario: Scenario, clock: FixedClock
+        self, scenario: AuditedScenario, clock: FixedClock
     ) -> None:
         hold, command = scenario.hold("ann", scenario.seats[:2])
         await scenario.do(command)
@@ -236,7 +238,7 @@ class TestDeadlines:
         assert await scenario.expect_refusal(extend) == "hold_lapsed"
 
     @EITHER_ORDER
-    async def test_extend_against_expiry(self, scenario: Scenario, clock: FixedClock, *, turned: bool) -> None:
+    async def test_extend_against_expiry(self, scenario: AuditedScenario, clock: FixedClock, *, turned: bool) -> None:
         hold, command = scenario.hold("ann", scenario.seats[:2])
         await scenario.do(command)
         extend = ScriptedCommand(partial(holding.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5)))
@@ -255,7 +257,7 @@ class TestDeadlines:
 
     @pytest.mark.parametrize("swept", [True, False])
     async def test_a_lapsed_hold_is_free_for_the_next_buyer(
-        self, scenario: Scenario, clock: FixedClock, *, swept: bool
+        self, scenario: AuditedScenario, clock: FixedClock, *, swept: bool
     ) -> None:
         hold, command = scenario.hold("ann", scenario.seats[:2])
         await scenario.do(command)
@@ -269,7 +271,7 @@ class TestDeadlines:
 class TestLatePayments:
     @pytest.mark.parametrize("swept", [True, False])
     async def test_seats_that_are_still_free_are_taken_again(
-        self, scenario: Scenario, clock: FixedClock, *, swept: bool
+        self, scenario: AuditedScenario, clock: FixedClock, *, swept: bool
     ) -> None:
         order, payment = await lapsed_and_captured(scenario, clock, swept=swept)
         await scenario.do(ScriptedCommand(partial(settling.settle, payment=payment)))
@@ -278,7 +280,7 @@ class TestLatePayments:
 
     @pytest.mark.parametrize("swept", [True, False])
     async def test_with_one_of_two_seats_gone_the_money_goes_back(
-        self, scenario: Scenario, clock: FixedClock, *, swept: bool
+        self, scenario: AuditedScenario, clock: FixedClock, *, swept: bool
     ) -> None:
         order, payment = await lapsed_and_captured(scenario, clock, swept=swept)
         await scenario.do(scenario.hold("bob", [scenario.seats[1]])[1])
@@ -291,7 +293,7 @@ class TestLatePayments:
 
     @EITHER_ORDER
     async def test_another_buyer_against_the_late_payment(
-        self, scenario: Scenario, clock: FixedClock, *, turned: bool
+        self, scenario: AuditedScenario, clock: FixedClock, *, turned: bool
     ) -> None:
         order, payment = await lapsed_and_captured(scenario, clock, swept=False)
         settle = ScriptedCommand(partial(settling.settle, payment=payment))
@@ -306,7 +308,7 @@ class TestLatePayments:
             assert await race(scenario, settle, taken) == "seats_taken"
             assert await status(scenario, order) is OrderStatus.CONFIRMED
 
-    async def test_two_payments_of_one_order_confirm_it_once(self, scenario: Scenario) -> None:
+    async def test_two_payments_of_one_order_confirm_it_once(self, scenario: AuditedScenario) -> None:
         order = await ordered(scenario, [0, 1])
         payments = [await paid(scenario, order) for _ in range(2)]
         for payment in payments:
@@ -322,7 +324,7 @@ class TestLatePayments:
         assert refund.reason == "already_paid"
 
 
-async def lapsed_and_captured(scenario: Scenario, clock: FixedClock, *, swept: bool) -> tuple[str, str]:
+async def lapsed_and_captured(scenario: AuditedScenario, clock: FixedClock, *, swept: bool) -> tuple[str, str]:
     """Return Ann's order of two seats that lapsed, and its payment, captured afterwards."""
     order = await ordered(scenario, [0, 1])
     payment = await paid(scenario, order)

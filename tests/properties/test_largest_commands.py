@@ -16,7 +16,9 @@ from domain.values import SEATS_PER_BLOCK_MAX, SEATS_PER_HOLD_MAX, BlockReason, 
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import EVENT_BYTES_MAX
-from tests.properties.scenario import HOLD_LASTS, START, Scenario, ScriptedCommand
+from tests.support.audited_scenario import AuditedScenario
+from tests.support.engine import START, ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 BASKET_BYTES_MIN = 60 * 1024
 """Less would not be the largest basket there is."""
@@ -30,8 +32,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def scenario(clock: FixedClock) -> Scenario:
-    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=1_000)
+async def scenario(clock: FixedClock) -> AuditedScenario:
+    scenario = AuditedScenario(MemoryStore(now=clock.now), clock, cache_size=1_000)
     scenario.inventory = Inventory(publish(read_layout("seatledger", wordy_layout()), None))
     scenario.seats = scenario.inventory.keys
     await scenario.open(limits=NO_LIMITS)
@@ -66,7 +68,7 @@ def long_label(number: int) -> str:
     return digits + "\U0001f3ad" * (LABEL_LENGTH_MAX - len(digits))
 
 
-async def paid_late(scenario: Scenario, clock: FixedClock, order: str) -> str:
+async def paid_late(scenario: AuditedScenario, clock: FixedClock, order: str) -> str:
     """Pay an order after its deadline; the money is there, and not decided yet."""
     payment = str(uuid7())
     command = paying.OpenPayment(payment=payment, order=order, account="ann", provider="sandbox")
@@ -78,7 +80,9 @@ async def paid_late(scenario: Scenario, clock: FixedClock, order: str) -> str:
     return payment
 
 
-async def test_given_a_full_basket_then_it_is_sold_late_and_given_back(scenario: Scenario, clock: FixedClock) -> None:
+async def test_given_a_full_basket_then_it_is_sold_late_and_given_back(
+    scenario: AuditedScenario, clock: FixedClock
+) -> None:
     seats = scenario.seats[:SEATS_PER_HOLD_MAX]
     await scenario.do(scenario.hold("bob", seats)[1])
     clock.advance(HOLD_LASTS)
@@ -93,7 +97,7 @@ async def test_given_a_full_basket_then_it_is_sold_late_and_given_back(scenario:
     assert BASKET_BYTES_MIN < largest <= EVENT_BYTES_MAX
 
 
-async def test_given_a_full_basket_then_it_is_cancelled(scenario: Scenario) -> None:
+async def test_given_a_full_basket_then_it_is_cancelled(scenario: AuditedScenario) -> None:
     order, command = scenario.one_step("ann", scenario.seats[:SEATS_PER_HOLD_MAX])
     await scenario.do(command)
     cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
@@ -101,7 +105,7 @@ async def test_given_a_full_basket_then_it_is_cancelled(scenario: Scenario) -> N
 
 
 async def test_given_as_many_lapsed_seats_as_can_be_named_then_they_are_blocked(
-    scenario: Scenario, clock: FixedClock
+    scenario: AuditedScenario, clock: FixedClock
 ) -> None:
     for begin in range(0, SEATS_PER_BLOCK_MAX, SEATS_PER_HOLD_MAX):
         await scenario.do(scenario.hold(f"buyer-{begin}", scenario.seats[begin : begin + SEATS_PER_HOLD_MAX])[1])

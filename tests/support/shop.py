@@ -46,13 +46,9 @@ STANDING = INVENTORY.keys[INVENTORY.seat_count :]
 PIT = next(iter(INVENTORY.areas))
 
 
-def on_sale(**different: Any) -> Scenario:
-    """Return a scenario with one performance on sale.
-
-    Args:
-        different: fields of the performance's announcement.
-    """
-    announcement: dict[str, Any] = {
+def performance_scheduled(**different: Any) -> PerformanceScheduled:
+    """Return the announcement of a performance that is on sale; `different` fields of it."""
+    fields: dict[str, Any] = {
         "event": SHOW,
         "organizer": GLOBE,
         "venue": "venue",
@@ -65,11 +61,16 @@ def on_sale(**different: Any) -> Scenario:
         "prices": (Price(category="A", amount=PRICE), Price(category="S", amount=PRICE)),
         "limits": Limits(),
     }
+    return PerformanceScheduled(**{**fields, **different})
+
+
+def on_sale(**different: Any) -> Scenario:
+    """Return a scenario with one performance on sale; `different` fields of its announcement."""
     created = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
     return (
         Scenario(inventory=INVENTORY)
         .given(EVENT.stream(SHOW), created, EventPublished())
-        .given(PERFORMANCE.stream(HAMLET), PerformanceScheduled(**{**announcement, **different}))
+        .given(PERFORMANCE.stream(HAMLET), performance_scheduled(**different))
     )
 
 
@@ -79,13 +80,19 @@ def seat_stream(key: str) -> str:
 
 
 def hold_command(
-    hold: str, holder: str, *seats: str, standing: int = 0, candidates: tuple[str, ...] = STANDING
+    hold: str,
+    holder: str,
+    *seats: str,
+    standing: int = 0,
+    candidates: tuple[str, ...] = STANDING,
+    performance: str = HAMLET,
+    duration: timedelta = HOLD_LASTS,
 ) -> HoldSeats:
-    """Return the command that claims seats, and places of the standing area."""
+    """Return the command that holds seats, and places of the standing area."""
     draws = (AreaCandidates(area=PIT, quantity=standing, candidates=candidates),) if standing else ()
     choices = tuple(Choice(seat=key) for key in seats)
     return HoldSeats(
-        hold=hold, holder=holder, performance=HAMLET, choices=choices, area_candidates=draws, duration=HOLD_LASTS
+        hold=hold, holder=holder, performance=performance, choices=choices, area_candidates=draws, duration=duration
     )
 
 

@@ -21,7 +21,8 @@ from runtime.command_handling import build_handler
 from runtime.entrypoints.api_server import ApiServer
 from runtime.local.embedded import free_port
 from runtime.wiring import open_engine
-from tests.properties.scenario import UnbatchedAppender, commands
+from tests.support.audited_scenario import commands
+from tests.support.engine import UnbatchedAppender
 from tests.system.buying import kind
 from tests.system.log import audit, decoded, read_all, read_log
 from tests.system.shop import Shop, another_api

@@ -15,24 +15,12 @@ from domain.decisions.scheduling import (
 )
 from domain.errors import AlreadyExists, Invalid, NotFound, PerformanceIsCancelled, PerformanceStarted
 from domain.performance import PerformanceCancelled as Cancelled
-from domain.performance import PerformanceRescheduled, PerformanceScheduled
-from domain.values import Limits, PerformanceCancelReason, Price
+from domain.performance import PerformanceRescheduled
+from domain.values import PerformanceCancelReason
 from tests.support.scenario import NOW
-from tests.support.shop import GLOBE, HAMLET, INVENTORY, SHOW, STARTS_AT, on_sale
+from tests.support.shop import HAMLET, STARTS_AT, on_sale, performance_scheduled
 
-ANNOUNCED = PerformanceScheduled(
-    event=SHOW,
-    organizer=GLOBE,
-    venue="venue",
-    layout="layout",
-    seats=len(INVENTORY),
-    currency="EUR",
-    starts_at=NOW + timedelta(seconds=1),
-    doors_at=None,
-    on_sale_at=NOW - timedelta(days=1),
-    prices=(Price(category="A", amount=4500),),
-    limits=Limits(),
-)
+ANNOUNCED = performance_scheduled(starts_at=NOW + timedelta(seconds=1))
 
 
 class TestSchedulePerformance:

@@ -41,7 +41,7 @@ from domain.operations.projection import (
 from domain.operations.rebuilding import BuildState, unskip_event
 from eventstore.cache import StateCache
 from eventstore.decision_context import LoadedStreams
-from tests.properties.scenario import START
+from tests.support.engine import START
 
 STREAM = "projection-seat_map"
 SEAT = "seat-p-s1"

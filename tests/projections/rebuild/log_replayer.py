@@ -15,7 +15,7 @@ from projections.rebuild.rebuilder import Rebuilder
 from projections.rebuild.throttle import Throttle
 from projections.registry import EVERY_MODEL, reader_for
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
+from tests.support.shop_scenario import ShopScenario
 
 READER = reader_for(EVERY_MODEL)
 RANGE_EVENTS = 100

@@ -19,8 +19,8 @@ from projections.seat_map.queries import read_seat_map
 from tests.eventstore.nats.bookings import until
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import RandomHistory
-from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import FailingModel, ProjectionWorkers, execute
+from tests.support.shop_scenario import ShopScenario
 
 READER = reader_for(EVERY_MODEL)
 

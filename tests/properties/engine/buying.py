@@ -12,7 +12,9 @@ from domain.decisions import holding, ordering, paying
 from domain.payment import PaymentSettled
 from domain.values import OrderCancelReason
 from tests.properties.engine.scenario import BUYER, HOLDS, ORDERS, PAYMENTS, SEATS, EngineScenario
-from tests.properties.scenario import BUYERS, HOLD_LASTS, ScriptedCommand
+from tests.support.audited_scenario import BUYERS
+from tests.support.engine import ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 EXTENSION = timedelta(minutes=5)
 SHORT = timedelta(minutes=2)

@@ -14,7 +14,7 @@ from domain.scan import scan_id
 from domain.ticket import EntryMode, EntryRecorded, RevertReason
 from tests.properties.engine.buying import Buying
 from tests.properties.engine.scenario import DEVICES, ORDERS, SCANS
-from tests.properties.scenario import ScriptedCommand
+from tests.support.engine import ScriptedCommand
 
 GATES = st.sampled_from(("north", "south"))
 LINES = st.sampled_from(["1", "1", "2"])

@@ -18,7 +18,7 @@ from tests.properties.engine.entering import Entering
 from tests.properties.engine.provider import STEP, Provider
 from tests.properties.engine.scenario import BUYER, HOLDS, ORDERS, REFUNDS, SEATS
 from tests.properties.engine.seating import Seating
-from tests.properties.scenario import ScriptedCommand
+from tests.support.engine import ScriptedCommand
 
 CALM_COMMANDS = 35
 """A performance is called off only once something has happened."""

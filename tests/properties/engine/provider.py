@@ -19,7 +19,7 @@ from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from domain.refund import RefundReconciled, transfer_reference
 from tests.properties.engine.buying import CURRENCIES, WRONG, Buying
 from tests.properties.engine.scenario import ORDERS, PAYMENTS, REFUNDS
-from tests.properties.scenario import ScriptedCommand
+from tests.support.engine import ScriptedCommand
 
 STEPS = {"opened": disputing.open_dispute, "won": disputing.win_dispute, "lost": disputing.lose_dispute}
 STEP = st.sampled_from(sorted(STEPS))

@@ -23,7 +23,8 @@ from eventstore.command import Outcome
 from eventstore.command_handler import CommandHandler
 from eventstore.memory import MemoryStore
 from tests.properties.async_state_machine import AsyncStateMachine
-from tests.properties.scenario import BUYERS, START, Scenario, ScriptedCommand
+from tests.support.audited_scenario import BUYERS, AuditedScenario
+from tests.support.engine import START, ScriptedCommand
 
 SEATS = st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True)
 GUEST = "guest"
@@ -56,7 +57,7 @@ class EngineScenario(AsyncStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = FixedClock(START)
-        self.world = Scenario(
+        self.world = AuditedScenario(
             MemoryStore(now=self.clock.now), self.clock, cache_size=self.cache_size, handler=self.handler
         )
         self.sent: list[tuple[ScriptedCommand, Outcome | None]] = []

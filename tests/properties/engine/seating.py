@@ -14,7 +14,9 @@ from domain.pricing import Choice
 from domain.values import BlockReason, Limits
 from tests.properties.engine.buying import Buying
 from tests.properties.engine.scenario import BUYER, GUEST, HOLDS, ORDERS, SEATS
-from tests.properties.scenario import BUYERS, HOLD_LASTS, ScriptedCommand
+from tests.support.audited_scenario import BUYERS
+from tests.support.engine import ScriptedCommand
+from tests.support.shop import HOLD_LASTS
 
 LIMITS = st.sampled_from(
     [

@@ -17,7 +17,7 @@ from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.appends import at, to_append
 from tests.eventstore.nats.bookings import CONDITION_WITHIN_S, until, until_some
 from tests.eventstore.nats.conftest import Relays, Stream, connected
-from tests.properties.scenario import UnbatchedAppender
+from tests.support.engine import UnbatchedAppender
 
 
 class Absent(NatsConnection):

@@ -1,8 +1,8 @@
 """Builder of histories: real decisions on a log in memory."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -15,7 +15,6 @@ from domain.decisions import blocking, entry, holding, ordering, paying, schedul
 from domain.decisions.blocking import BlockSeats
 from domain.decisions.disputes.dispute_exceptions import DisputeReport
 from domain.decisions.entry import ScanTicket
-from domain.decisions.holding import HoldSeats
 from domain.decisions.ordering import PlaceOrder
 from domain.decisions.paying import OpenPayment
 from domain.decisions.reconciling import reconcile_entry
@@ -23,15 +22,12 @@ from domain.decisions.refunds import refunding
 from domain.decisions.refunds.refunding import RequestRefund
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.decisions.scheduling import ChangePerformance
-from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
-from domain.event_registry import STREAM_TYPES, subject_ids
 from domain.layout.formats.reading import read_layout
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.ports.payment_gateway import LedgerEntry
-from domain.pricing import Choice
 from domain.refund import transfer_reference
 from domain.scan import scan_id
 from domain.ticket import RefusalReason, RevertReason
@@ -42,10 +38,9 @@ from eventstore.clock import FixedClock
 from eventstore.command import CommandContext, Outcome
 from eventstore.command_handler import CommandHandler
 from tests.eventstore.doubles import RestorableStore
-from tests.properties.scenario import ACTOR, CODEC, Decide, UnbatchedAppender
+from tests.support.engine import ACTOR, START, Decide, command_handler
+from tests.support.shop import HOLD_LASTS, hold_command
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HOLD_LASTS = timedelta(minutes=10)
 NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
 HOUSE = read_layout(
     "grid",
@@ -83,16 +78,7 @@ class ShopScenario:
         self._handler = self._new_handler()
 
     def _new_handler(self) -> CommandHandler:
-        return CommandHandler(
-            store=self.store,
-            appender=UnbatchedAppender(self.store),
-            codec=CODEC,
-            stream_types=STREAM_TYPES,
-            refusal=Rejected,
-            clock=self.clock,
-            cache=StateCache(),
-            subjects=subject_ids,
-        )
+        return command_handler(self.store, self.clock, cache=StateCache())
 
     def as_one_command(self) -> Callable[[Decide], Awaitable[Outcome]]:
         """Return a function that executes every decision under the same command id."""
@@ -248,14 +234,9 @@ class ShopScenario:
             )
         )
 
-    def _wish(self, performance: str, buyer: str, seats: Sequence[str]) -> HoldSeats:
-        choices = tuple(Choice(seat=seat) for seat in seats)
-        hold = str(uuid7())
-        return HoldSeats(hold=hold, holder=buyer, performance=performance, choices=choices, duration=HOLD_LASTS)
-
     async def hold(self, performance: str, buyer: str, *seats: str) -> str:
         """Hold seats."""
-        command = self._wish(performance, buyer, seats)
+        command = hold_command(str(uuid7()), buyer, *seats, performance=performance)
         await self.do(lambda context: holding.hold_seats(context, command, self.inventory))
         return command.hold
 
@@ -279,7 +260,7 @@ class ShopScenario:
 
     async def book(self, performance: str, buyer: str, *seats: str) -> tuple[str, str]:
         """Hold and order in one step; return the order and its hold."""
-        command = self._wish(performance, buyer, seats)
+        command = hold_command(str(uuid7()), buyer, *seats, performance=performance)
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=str(uuid7()))
         await self.do(lambda context: ordering.hold_and_order(context, place, command, self.inventory))
         return place.order, command.hold

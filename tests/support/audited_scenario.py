@@ -1,8 +1,8 @@
-"""A small theatre with its whole engine on any store, for tests that look for a way to break the promises."""
+"""One performance on any store, and a ledger that checks every invariant after every command."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -11,72 +11,40 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from domain import event, organizer
-from domain.decision import Changes, DecisionContext
 from domain.decisions import ordering, scheduling, settling
 from domain.decisions.holding import HoldSeats, hold_seats
 from domain.decisions.ordering import PlaceOrder
 from domain.decisions.seat_claims import AreaCandidates
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
-from domain.event_registry import EVENTS, STREAM_TYPES, UPCASTERS, VERSIONS, subject_ids
 from domain.invariants import Ledger, LoggedEvent, violations
 from domain.layout.formats.reading import read_layout
 from domain.layout.inventory import Inventory
 from domain.layout.model import Area
 from domain.layout.publishing import publish
 from domain.performance import PerformanceScheduled
-from domain.pricing import Choice
 from domain.values import Limits, Price
 from eventstore.cache import StateCache
-from eventstore.command import CommandContext, DecidedCommand, Outcome
+from eventstore.command import DecidedCommand, Outcome
 from eventstore.command_handler import Appender, Clock, CommandHandler
-from eventstore.schema.codec import Codec
-from eventstore.store import RANGE_EVENTS_MAX, Append, RecordedEvent, Store, Verdict
+from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store, Verdict
+from tests.support.engine import CODEC, ScriptedCommand, command_handler
+from tests.support.shop import HOLD_LASTS, hold_command
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HOLD_LASTS = timedelta(minutes=10)
 BUYERS = ("ann", "bob", "cleo")
-CODEC = Codec(EVENTS, VERSIONS, UPCASTERS)
 STALLS = read_layout("grid", {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]})
 HOUSE = replace(STALLS, areas=(Area(label="Pit", category="A", capacity=4, source_id="pit"),))
-ACTOR = {"kind": "account", "id": "tester", "role": None}
-
-Decide = Callable[[DecisionContext], Changes]
 
 
 class InvariantViolated(AssertionError):
     """The auditor found something in the log that must never be there."""
 
 
-class UnbatchedAppender:
-    """Asks the store for one verdict at a time: what the batcher does, without its concurrency."""
+class AuditedScenario:
+    """One performance with six seats and four standing places; every command is checked against the invariants.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def submit(self, append: Append) -> Verdict:
-        """Return the store's verdict."""
-        (verdict,) = await self._store.append([append])
-        return verdict
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptedCommand:
-    """A command that can be sent again: the same id, the same decision."""
-
-    decide: Decide
-    command_id: UUID = field(default_factory=uuid7)
-
-    def context(self) -> CommandContext:
-        """Return what is kept beside its events."""
-        return CommandContext(command_id=self.command_id, actor=ACTOR)
-
-
-class Scenario:
-    """One performance with six seats and four standing places, its engine, and an auditor who reads every command once.
-
-    `handlers`: those of two processes, each with a cache of its own, and of one that remembers nothing. `turns`: which
-    of them carries out the next command; by default always the first, so that nobody writes behind its cache.
+    `handlers`: those of two processes, each with a cache of its own, and one without a cache. `turns`: which of them
+    handles the next command; by default the first, so that no other handler writes behind its cache.
     """
 
     def __init__(
@@ -91,16 +59,7 @@ class Scenario:
         self.store = store
         self.clock = clock
         self.handlers = [
-            handler(
-                store=store,
-                appender=judge or UnbatchedAppender(store),
-                codec=CODEC,
-                stream_types=STREAM_TYPES,
-                refusal=Rejected,
-                clock=clock,
-                cache=StateCache(remembered),
-                subjects=subject_ids,
-            )
+            command_handler(store, clock, appender=judge, cache=StateCache(remembered), handler=handler)
             for remembered in (cache_size, cache_size, 0)
         ]
         self.handler = self.handlers[0]
@@ -148,9 +107,7 @@ class Scenario:
     def hold_command(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, HoldSeats]:
         """Return a new hold's id and the wish for it."""
         hold = str(uuid7())
-        choices = tuple(Choice(seat=seat) for seat in seats)
-        command = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, duration=lasts)
-        return hold, command
+        return hold, hold_command(hold, buyer, *seats, performance=self.performance, duration=lasts)
 
     def standing_command(self, buyer: str, quantity: int, seats: Sequence[str]) -> HoldSeats:
         """Return the wish for places of the standing area, beside seats."""
