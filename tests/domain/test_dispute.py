@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.decisions.paying import capture
-from domain.decisions.refunds.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import approve_refund
 from domain.decisions.settling import settle
 from domain.dispute import DisputeOpened, DisputeStatus, DisputeWon
 from domain.errors import Invalid, NotFound, PaymentDisputed
@@ -14,8 +14,14 @@ from domain.money_exception import ExceptionKind
 from domain.payment import PAYMENT
 from domain.ports.payment_gateway import LedgerEntryKind
 from domain.ticket import TICKET, TicketDisputed, TicketDisputeWon
-from tests.support.paid_order import TOTAL, OrderScenario, an_order, at_minute, exception_kinds, ledger_entry
-from tests.support.scenario import Result
+from tests.support.paid_order import (
+    TOTAL,
+    an_order,
+    at_minute,
+    exception_kinds,
+    ledger_entry,
+    when_refund_requested,
+)
 from tests.support.shop import GLOBE, HAMLET, PRICE
 
 SUBJECT: dict[str, Any] = {
@@ -25,8 +31,6 @@ SUBJECT: dict[str, Any] = {
     "currency": "EUR",
     "source": "webhook",
 }
-
-
 ENTRIES = {
     "opened": LedgerEntryKind.DISPUTE,
     "won": LedgerEntryKind.DISPUTE_RETURNED,
@@ -139,9 +143,3 @@ class TestSeveralDisputes:
         for kind in ENTRIES.values():
             found = ledger_entry(kind, case.payment, dispute_id=None)
             assert exception_kinds(case.when_reconciled(found)) == [ExceptionKind.UNREADABLE_ENTRY]
-
-
-def when_refund_requested(case: OrderScenario, *lines: str) -> Result:
-    """Let ann ask for lines back."""
-    command = RequestRefund(refund="r1", order=case.order, account="ann", lines=lines or None)
-    return case.scenario.when(command)

@@ -22,8 +22,6 @@ from tests.support.shop import GLOBE, SEATS, SHOW, hold_command, on_sale
 
 CREATED = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
 DRAFT = Scenario().given(EVENT.stream(SHOW), CREATED)
-
-
 CLOSED_DRAFT = DRAFT.given(EVENT.stream(SHOW), EventClosedForDeletion())
 CLOSED = on_sale().given(EVENT.stream(SHOW), EventClosedForDeletion())
 

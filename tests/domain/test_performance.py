@@ -30,8 +30,6 @@ from tests.support.shop import GLOBE, HAMLET, INVENTORY, SEATS, SHOW, STARTS_AT,
 
 DEMANDING = EntryRules(registered_devices=True)
 CHANGE = EntryRulesChange(registered_devices=True)
-
-
 RULES = ChangePerformance(performance=HAMLET, entry_rules=CHANGE)
 HOLD = hold_command("h1", "ann", SEATS[0])
 performance = on_sale().on(PERFORMANCE.stream(HAMLET))

@@ -8,8 +8,6 @@ from tests.support.scenario import Scenario
 
 NONE: frozenset[Role] = frozenset()
 ADMIN = frozenset({Role.ADMIN})
-
-
 OPENED = (
     Scenario()
     .given(ACCOUNT.stream("ann"), AccountOpened(guest=False))

@@ -107,6 +107,12 @@ def an_order(**different: Any) -> OrderScenario:
     return OrderScenario(scenario=scenario, order=order)
 
 
+def when_refund_requested(case: OrderScenario, *lines: str) -> Result:
+    """Request a refund of lines, for ann; none: of all."""
+    command = RequestRefund(refund="r1", order=case.order, account="ann", lines=lines or None)
+    return case.scenario.when(command)
+
+
 def ledger_entry(kind: LedgerEntryKind, reference: str, number: int = 1, **different: Any) -> LedgerEntry:
     """Return an entry of the provider's ledger, recorded `number` minutes after the beginning."""
     fields: dict[str, Any] = {

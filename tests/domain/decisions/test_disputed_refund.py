@@ -2,20 +2,19 @@
 
 from dataclasses import replace
 
-from domain.decisions.refunds.refunding import RequestRefund, approve_refund
+from domain.decisions.refunds.refunding import approve_refund
 from domain.decisions.refunds.transfers import complete_refund, submit_refund
 from domain.errors import PaymentDisputed
 from domain.money_exception import ExceptionKind
 from domain.refund import REFUND, RefundFailed, RefundSubmitted
-from tests.support.paid_order import TOTAL, OrderScenario, an_order, exception_kinds, opened_exceptions
-from tests.support.scenario import Result
+from tests.support.paid_order import (
+    TOTAL,
+    an_order,
+    exception_kinds,
+    opened_exceptions,
+    when_refund_requested,
+)
 from tests.support.shop import PRICE
-
-
-def when_refund_requested(case: OrderScenario, *lines: str) -> Result:
-    """Let ann ask for lines back."""
-    command = RequestRefund(refund="r1", order=case.order, account="ann", lines=lines or None)
-    return case.scenario.when(command)
 
 
 class TestRefundBesideDispute:

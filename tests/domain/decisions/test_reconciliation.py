@@ -1,4 +1,4 @@
-"""What do the provider's books change?"""
+"""What does an entry in the provider's ledger change?"""
 
 from dataclasses import replace
 from datetime import datetime

@@ -27,6 +27,7 @@ from tests.support.paid_order import (
     exception_kinds,
     only_exception_id,
     opened_exceptions,
+    when_refund_requested,
 )
 from tests.support.scenario import Result
 from tests.support.shop import GLOBE, HAMLET, PRICE
@@ -38,12 +39,6 @@ SUBJECT: dict[str, Any] = {
     "currency": "EUR",
     "source": "webhook",
 }
-
-
-def when_refund_requested(case: OrderScenario, *lines: str) -> Result:
-    """Let ann ask for lines back."""
-    command = RequestRefund(refund="r1", order=case.order, account="ann", lines=lines or None)
-    return case.scenario.when(command)
 
 
 class TestDecideDispute:

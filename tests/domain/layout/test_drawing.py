@@ -1,4 +1,4 @@
-"""The public document says everything about every seat, and is small."""
+"""What does the public document of a layout say about every seat?"""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What a small document expands to: bounded for every format, and never listed."""
+"""How large may a layout become that a small document describes?"""
 
 import tracemalloc
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every fault is found, with its place, and all of them at once."""
+"""Is every fault of a layout document found, with its place, and all of them at once?"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, a reader either reads it or names its faults; what it reads survives publishing and exporting."""
+"""Is every document either read or refused with its faults?"""
 
 import copy
 import json

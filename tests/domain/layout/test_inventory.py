@@ -1,4 +1,4 @@
-"""The inventory answers what a sale asks, at once."""
+"""What can a sale look up of a layout's places?"""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A seat keeps its key, whatever happens to its label."""
+"""Does a seat keep its key when its label changes?"""
 
 import json
 import re

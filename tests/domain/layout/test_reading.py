@@ -1,4 +1,4 @@
-"""Every format becomes the same kind of draft."""
+"""Which formats of layout documents are read, and into what?"""
 
 import json
 from typing import Any
