@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from domain.decisions.blocking import BlockSeats, unblock_seats
-from domain.errors import Invalid, SeatsTaken
+from domain.errors import DuplicateSeats, Invalid, Rejected, SeatsTaken, TooManySeats, UnknownSeats
 from domain.seat import SeatBlocked, SeatReleased, SeatUnblocked
 from domain.values import SEATS_PER_BLOCK_MAX, BlockReason, ReleaseReason
 from eventstore.store import EVENTS_PER_COMMAND_MAX
@@ -102,3 +104,27 @@ class TestUnblockSeats:
 
     def test_given_a_held_seat_then_nothing(self) -> None:
         unblock(with_hold(on_sale(), "h1", "ann", A1)).then_nothing()
+
+    def test_given_a_free_seat_then_nothing(self) -> None:
+        unblock(on_sale()).then_nothing()
+
+
+class TestNamedSeats:
+    """Both commands name existing seats, each once, and not too many."""
+
+    @pytest.mark.parametrize(
+        ("seats", "refusal"),
+        [
+            ((), TooManySeats),
+            (tuple(f"x{number}" for number in range(SEATS_PER_BLOCK_MAX + 1)), TooManySeats),
+            ((A1, A1), DuplicateSeats),
+            ((A1, "nowhere"), UnknownSeats),
+        ],
+        ids=["none", "too many", "one twice", "unknown"],
+    )
+    def test_given_wrong_seats_then_both_commands_are_refused(
+        self, seats: tuple[str, ...], refusal: type[Rejected]
+    ) -> None:
+        block = BlockSeats(performance=HAMLET, seats=seats, reason=HOUSE, owner="staff")
+        on_sale().when(block).then_refused(refusal)
+        on_sale().when(unblock_seats, performance=HAMLET, seats=seats, inventory=INVENTORY).then_refused(refusal)

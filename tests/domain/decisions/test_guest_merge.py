@@ -16,7 +16,12 @@ from domain.buyer_quota import (
 )
 from domain.decision import DecisionContext
 from domain.decisions.holding import expire_hold, extend_hold, release_hold, require_own_hold
-from domain.decisions.merging import SHARES_PER_MERGE_MAX, MergeGuest
+from domain.decisions.merging import (
+    GUESTS_PER_ACCOUNT_MAX,
+    PERFORMANCES_PER_MERGE_MAX,
+    SHARES_PER_MERGE_MAX,
+    MergeGuest,
+)
 from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold, require_visible_order
 from domain.decisions.refunds.refunding import RequestRefund, approve_refund
 from domain.decisions.settling import settle
@@ -108,6 +113,14 @@ class TestMergeGuest:
         with_accounts().when(MergeGuest(guest=GUEST, account=GUEST)).then_refused(Invalid)
         with_accounts().when(MergeGuest(guest="none", account=ANN)).then_refused(NotFound)
         with_accounts().when(MergeGuest(guest=GUEST, account="none")).then_refused(NotFound)
+
+    def test_given_an_account_that_received_as_many_guests_as_it_may_then_it_is_refused(self) -> None:
+        received = [GuestReceived(guest=f"guest {number}") for number in range(GUESTS_PER_ACCOUNT_MAX)]
+        with_accounts().given(ACCOUNT.stream(ANN), *received).when(NOTHING_HELD).then_refused(Invalid)
+
+    def test_given_more_performances_than_one_command_takes_then_it_is_refused(self) -> None:
+        many = tuple(str(number) for number in range(PERFORMANCES_PER_MERGE_MAX + 1))
+        with_accounts().when(MergeGuest(guest=GUEST, account=ANN, performances=many)).then_refused(Invalid)
 
     def test_given_a_guest_that_registered_then_it_is_refused(self) -> None:
         with_accounts().given_done(register, GUEST).when(MERGE).then_refused(Invalid)

@@ -37,3 +37,7 @@ class TestDeletePerformance:
         again.when(finish_performance_deletion, HAMLET, closing=1, in_use=False).then_nothing()
         twice = again.given_done(close_performance_for_deletion, HAMLET)
         twice.when(finish_performance_deletion, HAMLET, closing=1, in_use=False).then_nothing()
+
+    def test_given_no_such_performance_then_there_is_nothing_to_give_up_and_nothing_to_close(self) -> None:
+        on_sale().when(give_up_performance_deletion, "none").then_nothing()
+        on_sale().when(close_performance_for_deletion, "none").then_refused(NotFound)

@@ -92,12 +92,12 @@ class TestDraw:
         spots = [(1000 * math.cos(angle / 20), 1000 * math.sin(angle / 20)) for angle in range(40)]
         assert kinds(to_public_document(straight(spots))) == {"arc": 1}
 
-    def test_a_crooked_row_is_told_seat_by_seat(self) -> None:
+    def test_a_crooked_row_is_listed_seat_by_seat(self) -> None:
         spots = [(50.0 * index, 5.0 * (index % 3)) for index in range(12)]
         assert kinds(to_public_document(straight(spots))) == {"spots": 1}
         assert_says_everything(straight(spots))
 
-    def test_seats_on_one_spot_are_told_too(self) -> None:
+    def test_seats_on_one_spot_are_listed_too(self) -> None:
         assert_says_everything(straight([(5.5, 7.25)] * 6))
 
     def test_bounds_hold_everything_drawn(self) -> None:
@@ -118,7 +118,7 @@ class TestDraw:
             (["A1", "B2", "C3"], {"labels": ["A1", "B2", "C3"]}),
         ],
     )
-    def test_labels_are_told_by_rule_where_they_follow_one(
+    def test_labels_are_given_by_rule_where_they_follow_one(
         self, labels: list[str], expected: dict[str, object]
     ) -> None:
         layout = straight([(50.0 * index, 0.0) for index in range(len(labels))], labels)

@@ -168,7 +168,7 @@ class TestFaults:
             ("category_missing", "subChart.rows[0].seats[3].categoryKey"),
         ]
 
-    def test_every_fault_says_what_to_do_in_words_that_can_be_sent(self) -> None:
+    def test_every_fault_names_the_remedy_in_text_that_can_be_sent(self) -> None:
         for format_name, path, value, _ in CHANGES:
             with pytest.raises(LayoutFaults) as refused:
                 read_layout(format_name, changed(SAMPLES[format_name], path, value))
@@ -229,7 +229,7 @@ class TestLimits:
     def test_more_sections_than_a_layout_may_have(self) -> None:
         assert faults_of("grid", {"sections": [{}] * 1_001}) == [("too_many", "sections")]
 
-    def test_no_more_faults_are_listed_than_anybody_reads(self) -> None:
+    def test_no_more_faults_are_listed_than_the_limit(self) -> None:
         seats = [{"label": "1", "x": 0, "y": 0}] * 2_000
         document = changed(SAMPLES["seatsio"], "subChart", {"rows": [{"label": "A", "seats": seats}] * 20})
         faults = faults_of("seatsio", document)

@@ -45,7 +45,7 @@ class TestInventory:
             ("i1", "Inner · Row Z · Seat 9"),
         ],
     )
-    def test_a_label_says_where_the_place_is(self, source_id: str, label: str) -> None:
+    def test_a_label_names_section_row_and_seat(self, source_id: str, label: str) -> None:
         assert place_of(Inventory(published("seatsio", SEATSIO)), source_id).label == label
 
     def test_a_place_has_its_category_and_attributes(self) -> None:
@@ -62,7 +62,7 @@ class TestInventory:
         assert inventory.seat(area.places()[3]) is None
 
     @pytest.mark.parametrize("key", ["", "s0", "s999", "a3", "A3", "s1' OR 1=1"])
-    def test_a_stranger_s_key_finds_nothing(self, key: str) -> None:
+    def test_an_unknown_key_finds_nothing(self, key: str) -> None:
         inventory = Inventory(published("seatledger", SEATLEDGER))
         assert inventory.place(key) is None
         assert inventory.seat(key) is None
