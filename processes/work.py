@@ -8,7 +8,7 @@ from eventstore.store import RecordedEvent
 
 
 class WorkItem(NamedTuple):
-    """One thing to do for `subject` once `due_at` has come; a plain row, because the stored state knows no rule.
+    """One thing to do for `subject` once `due_at` has come; a plain row, because it is stored apart from its rule.
 
     `cause` and `cause_position`: the command that caused it, and the position of its event (0: no event).
     `cursor`: the progress of work that is never finished.

@@ -30,43 +30,43 @@ class BinaryArray(bytes):
 
 
 class TextArray(BinaryArray):
-    """`text[]`."""
+    """An array of texts, `text[]`."""
 
     element_oid, array_oid = 25, 1009
 
 
 class JsonArray(BinaryArray):
-    """`json[]`."""
+    """An array of JSON texts, `json[]`."""
 
     element_oid, array_oid = 114, 199
 
 
 class BytesArray(BinaryArray):
-    """`bytea[]`."""
+    """An array of byte strings, `bytea[]`."""
 
     element_oid, array_oid = 17, 1001
 
 
 class UuidArray(BinaryArray):
-    """`uuid[]`."""
+    """An array of UUIDs, `uuid[]`."""
 
     element_oid, array_oid = 2950, 2951
 
 
 class IntegerArray(BinaryArray):
-    """`integer[]`."""
+    """An array of 32-bit integers, `integer[]`."""
 
     element_oid, array_oid = 23, 1007
 
 
 class BigintArray(BinaryArray):
-    """`bigint[]`."""
+    """An array of 64-bit integers, `bigint[]`."""
 
     element_oid, array_oid = 20, 1016
 
 
 class TimeArray(BinaryArray):
-    """`timestamp with time zone[]`."""
+    """An array of times, `timestamp with time zone[]`."""
 
     element_oid, array_oid = 1184, 1185
 

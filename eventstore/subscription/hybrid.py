@@ -109,7 +109,7 @@ class HybridSubscription:
         return new
 
     async def _confirm(self, events: Sequence[RecordedEvent]) -> None:
-        """Check that the log holds the last event; its digest covers the position, and histories that differ stay so.
+        """Check that the log holds the last event: histories that have diverged share no later one.
 
         Raises:
             StreamMismatch: the log holds another event or ends before it.
