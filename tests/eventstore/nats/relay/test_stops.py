@@ -86,11 +86,12 @@ class TestRelayStopped:
                 state = await Streams(operator.client()).state(epoch.stream)
                 return state.last_sequence if state else 0
 
-            async def reaches_the_head() -> bool:
+            async def has_published() -> bool:
                 await log.append([to_append(at(f"seat-{await log.head()}", 0))])
-                return await last_sequence() > 0
+                state = await Streams(operator.client()).state(epoch.stream)
+                return state is not None and state.messages > 0
 
-            await until_some(reaches_the_head, "the relay to publish")
+            await until_some(has_published, "the relay to publish")
             restore()
             await log.append([to_append(at(f"new-{number}", 0)) for number in range(await last_sequence() + new)])
             async with asyncio.timeout(STOPS_WITHIN_S):
