@@ -78,10 +78,8 @@ class QueuedAppend:
 
 
 class BatchComposition:
-    """Admits commands to one batch.
-
-    A command is refused if its writes overlap the batch's writes or guards, its guards overlap the batch's writes, or
-    its id is already in the batch.
+    """Admits a command unless its writes overlap the batch's writes or guards, its guards overlap the batch's writes,
+    or its id is already in the batch.
     """
 
     __slots__ = ("_guarded", "_ids", "_written", "bytes", "commands")
