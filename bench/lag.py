@@ -16,8 +16,8 @@ from bench.support.load import Target, drive
 from bench.support.machine import loop_s
 from bench.support.shop import Shop, create_venue, open_sale, seat_pairs
 from eventstore.postgres.roles import PROJECTOR_ROLE
+from runtime.database import url_of_role
 from runtime.local.data_directory import local_settings
-from runtime.roles import url_of_role
 
 BUYERS = 1_000
 BOOKINGS_PER_S = 500

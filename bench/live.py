@@ -29,9 +29,9 @@ from domain.values import SEATS_PER_BLOCK_MAX
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX
+from runtime.database import url_of_role
 from runtime.local.data_directory import local_settings
-from runtime.roles import url_of_role
-from runtime.tuning.gc_policy import QUIET_CHECK_S
+from runtime.tuning.gc_policy import IDLE_CHECK_S
 
 ROWS = 390
 BUYERS = 100
@@ -128,7 +128,7 @@ def load_performances(shop: Shop, houses: Sequence[Json]) -> None:
     with httpx.Client(base_url=shop.url) as client:
         for house in houses:
             require_success(client.get(f"/api/v1/performances/{house['performance']}/seats"))
-    time.sleep(QUIET_CHECK_S + SETTLE_S)
+    time.sleep(IDLE_CHECK_S + SETTLE_S)
 
 
 def request_documents(order: Json) -> Json:

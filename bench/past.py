@@ -36,9 +36,8 @@ from bench.support.machine import machine
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
 from runtime.command_handling import build_codec
-from runtime.database import migrate_all
+from runtime.database import migrate_all, url_of_role
 from runtime.local.embedded import EmbeddedPostgres
-from runtime.roles import url_of_role
 from runtime.settings import Settings
 from runtime.tuning.gc_policy import collect_in_small_batches
 

@@ -17,9 +17,8 @@ from bench.log_generator import fill
 from bench.support.load import drive
 from bench.support.shop import Shop, create_venue, open_sale, seat_pairs
 from eventstore.postgres.roles import PROJECTOR_ROLE
-from runtime.database import migrate_all
+from runtime.database import migrate_all, url_of_role
 from runtime.local.data_directory import DataDirectory, local_settings
-from runtime.roles import url_of_role
 from runtime.settings import Settings
 
 BUYERS = 1_000

@@ -1,4 +1,4 @@
-"""People that whoever runs the machine lets in: the first admin, and buyers for a rehearsal."""
+"""Accounts that the operator creates: the first admin, and buyers for a rehearsal."""
 
 import asyncio
 from datetime import timedelta
@@ -13,21 +13,21 @@ from domain.values import Role
 from eventstore.command import CommandContext
 from runtime.command_handling import operator_actor
 from runtime.settings import Settings, SettingsRefused
-from runtime.wiring import open_engine
+from runtime.wiring import open_services
 
 TOKEN_LIFETIME = timedelta(hours=2)
-OPENED_AT_ONCE = 64
+CONCURRENT_OPENS_MAX = 64
 
 
 async def ensure_account(settings: Settings, registration: Registration, *, role: Role) -> tuple[str, bool]:
-    """Give the account of an address a password and a role, and make it if there is none.
+    """Set the password of an address's account and add a role to it; open the account if there is none.
 
-    An account that is there keeps its other roles and its name; its sessions end.
+    An existing account keeps its name and its other roles; its sessions end.
 
     Returns:
-        The account, and whether it was opened.
+        The account's id, and whether it was opened.
     """
-    async with open_engine(settings) as services:
+    async with open_services(settings) as services:
         account, opened = await services.accounts.ensure_account(
             email=registration.email, password=registration.password, name=registration.name
         )
@@ -40,23 +40,23 @@ async def ensure_account(settings: Settings, registration: Registration, *, role
 
 
 async def rehearsal_tokens(settings: Settings, number: int) -> list[str]:
-    """Open `number` buyers and return an access token of each, good for two hours.
+    """Open `number` customer accounts and return an access token of each, valid for two hours.
 
     Raises:
-        SettingsRefused: this is not a demonstration.
+        SettingsRefused: demo mode is off.
     """
     if not settings.demo:
         raise SettingsRefused("Rehearsal buyers exist in demo mode only: set SEATLEDGER_DEMO=true, or name --data.")
-    async with open_engine(settings) as services:
-        at_once = asyncio.Semaphore(OPENED_AT_ONCE)
-        return await asyncio.gather(*(open_rehearsal_buyer(services, at_once) for _ in range(number)))
+    async with open_services(settings) as services:
+        limit = asyncio.Semaphore(CONCURRENT_OPENS_MAX)
+        return await asyncio.gather(*(open_rehearsal_buyer(services, limit) for _ in range(number)))
 
 
-async def open_rehearsal_buyer(services: Services, at_once: asyncio.Semaphore) -> str:
-    """Open one buyer and return a token."""
+async def open_rehearsal_buyer(services: Services, limit: asyncio.Semaphore) -> str:
+    """Open one customer account without a password and return an access token."""
     account = str(uuid7())
     opening = partial(open_account, account=account, guest=False)
-    async with at_once:
+    async with limit:
         await services.handler.handle(
             opening, CommandContext(command_id=uuid7(), actor=operator_actor(), channel="rehearsal")
         )

@@ -1,4 +1,4 @@
-"""What an operator asks about the past, as the application's role: it reads the log, and nothing else is needed."""
+"""The audit queries of the command line; they read only the log, as the application's role."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
 from runtime.command_handling import build_codec
 from runtime.connections import open_records
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from runtime.settings import Settings
 
 EVENTS_SHOWN_MAX = 10_000
@@ -32,82 +32,82 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointInTime:
-    """The time or the position that is asked about; neither: now."""
+    """The time or the position of an as-of query; neither: the end of the log."""
 
     at: datetime | None = None
     position: int | None = None
 
 
 @asynccontextmanager
-async def open_past(settings: Settings, moment: PointInTime) -> AsyncIterator[tuple[HistoricalStreams, AsOf]]:
-    """Open the log as it was.
+async def open_log_as_of(settings: Settings, moment: PointInTime) -> AsyncIterator[tuple[HistoricalStreams, AsOf]]:
+    """Open the log for reading as of a point in time.
 
     Raises:
-        Invalid: a moment that is yet to come, or two.
+        Invalid: both time and position are given, or the moment lies in the future.
     """
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
-        then = await as_of(store, at=moment.at, position=moment.position)
-        yield HistoricalStreams(store, build_codec()), then
+        point = await as_of(store, at=moment.at, position=moment.position)
+        yield HistoricalStreams(store, build_codec()), point
 
 
-async def search_log(settings: Settings, asked: Search) -> list[Body]:
-    """Return the events that are looked for, however much of the log must be looked at for them.
+async def search_log(settings: Settings, query: Search) -> list[Body]:
+    """Return the matching events, page by page up to the query's limit, however long the scan takes.
 
     Raises:
-        Invalid, NotFound: what is looked for cannot be there.
+        Invalid, NotFound: the query names an event, stream, subject or actor that does not exist.
     """
-    limit, bodies = asked.limit, list[Body]()
+    limit, bodies = query.limit, list[Body]()
     codec = build_codec()
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
-        await require_known(store, asked.wanted)
+        await require_known(store, query.wanted)
         while True:
-            found = await search(store, replace(asked, limit=limit - len(bodies)))
+            found = await search(store, replace(query, limit=limit - len(bodies)))
             currencies = await currencies_of(store, codec, found.events)
             bodies += [present.recorded_event_json(event, codec, currencies) for event in found.events]
             if found.next_position is None or len(bodies) == limit:
                 break
-            asked = asked.from_position(found.next_position)
-        if not bodies and asked.wanted.actor is not None:
-            await require_actor(store, asked.wanted.actor)
+            query = query.from_position(found.next_position)
+        if not bodies and query.wanted.actor is not None:
+            await require_actor(store, query.wanted.actor)
         return bodies
 
 
 async def show_stream(settings: Settings, stream: str, moment: PointInTime) -> Body:
-    """Return a stream as it was, with its events.
+    """Return a stream's state and events as of a point in time.
 
     Raises:
-        NotFound: there is none of this name.
+        NotFound: there was no stream of this name.
     """
-    async with open_past(settings, moment) as (streams, then):
-        found = await streams.find(stream, then)
+    async with open_log_as_of(settings, moment) as (streams, point):
+        found = await streams.find(stream, point)
         if found is None:
             raise NotFound(f"There is no stream {stream}.")
         page, codec = found.events[:EVENTS_SHOWN_MAX], build_codec()
-        shown = present.stream_as_of(found, page, codec, await currencies_of(streams.store, codec, page))
-        return {**present.as_of_fields(then), **shown}
+        body = present.stream_as_of(found, page, codec, await currencies_of(streams.store, codec, page))
+        return {**present.as_of_fields(point), **body}
 
 
 async def show_seat(settings: Settings, performance: str, seat: str, moment: PointInTime) -> Body:
-    """Return a seat as it was, with its history; one that nobody ever touched is free.
+    """Return a seat's state and history as of a point in time; a seat without events is free.
 
     Raises:
-        NotFound: there is no such performance, or it has no such seat.
+        NotFound: there is no such performance, or its layout has no such seat.
     """
-    async with open_past(settings, moment) as (streams, then):
+    async with open_log_as_of(settings, moment) as (streams, point):
         if not await streams.store.read_stream(SEAT.stream(performance, seat), limit=1):
             await require_seat(settings, streams, performance, seat)
-        found = await seat_as_of(streams, then, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
-        known = {"performance_id": performance, "seat": seat}
+        found = await seat_as_of(streams, point, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
+        ids = {"performance_id": performance, "seat": seat}
         codec = build_codec()
         currencies = await currencies_of(streams.store, codec, [step.event for step in found.steps])
-        return {**present.as_of_fields(then), **known, **present.seat_as_of(found, codec, currencies)}
+        return {**present.as_of_fields(point), **ids, **present.seat_as_of(found, codec, currencies)}
 
 
 async def require_seat(settings: Settings, streams: HistoricalStreams, performance: str, seat: str) -> None:
-    """Refuse a seat that the layout of its performance does not have.
+    """Check that a performance's layout has a seat.
 
     Raises:
-        NotFound: it does not, or there is no such performance.
+        NotFound: it has not, or there is no such performance.
     """
     recorded = await streams.store.read_stream(PERFORMANCE.stream(performance), limit=1)
     scheduled = [streams.decode(event) for event in recorded]
@@ -116,17 +116,17 @@ async def require_seat(settings: Settings, streams: HistoricalStreams, performan
     async with open_records(settings) as pool:
         inventory = await LayoutInventories(PostgresLayouts(pool)).of(scheduled[0].layout)
     if inventory.place(seat) is None:
-        raise NotFound(f"The performance has no seat with the key {seat}; keys stand in its layout.")
+        raise NotFound(f"The performance has no seat with the key {seat}; its layout lists the keys.")
 
 
 async def show_order(settings: Settings, order: str, moment: PointInTime) -> Body:
-    """Return an order as it was, with everything that had happened to it.
+    """Return an order's state, money and history as of a point in time.
 
     Raises:
-        NotFound: there is none of this id.
+        NotFound: there was no order with this id.
     """
-    async with open_past(settings, moment) as (streams, then):
-        found = await order_as_of(streams, then, order)
+    async with open_log_as_of(settings, moment) as (streams, point):
+        found = await order_as_of(streams, point, order)
         if found is None:
             raise NotFound(f"There is no order {order}.")
         codec = build_codec()
@@ -134,7 +134,7 @@ async def show_order(settings: Settings, order: str, moment: PointInTime) -> Bod
         currencies = await currencies_of(streams.store, codec, page)
         items = [present.recorded_event_json(event, codec, currencies) for event in page]
         return {
-            **present.as_of_fields(then),
+            **present.as_of_fields(point),
             "order_id": order,
             "order": present.order_as_of(found, order),
             "items": items,

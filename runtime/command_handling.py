@@ -1,4 +1,4 @@
-"""What every process reads and decides with, whatever it is for: the codec of the business's events, and a handler."""
+"""Builds the codec of the domain's events and the command handler, which every program uses."""
 
 import getpass
 import os
@@ -14,12 +14,12 @@ from eventstore.store import Store
 
 
 def operator_actor() -> Mapping[str, str | None]:
-    """Return the actor of what is done in a terminal: the account that the machine knows them by."""
+    """Return the actor recorded for commands given in a terminal: the account of the operating system."""
     return {"kind": "operator", "id": account_name(), "role": None}
 
 
 def account_name() -> str:
-    """Return the name of the account that this process runs as; its number where it has no name."""
+    """Return the name of the account that this process runs as, or its number if it has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -28,17 +28,21 @@ def account_name() -> str:
 
 @cache
 def build_codec() -> Codec:
-    """Return the reader and writer of every stored event; it holds no state and takes a while to build."""
+    """Return the codec of every stored event; built once a process, because it is stateless and slow to build."""
     return Codec(EVENTS, VERSIONS, UPCASTERS)
 
 
 def build_handler(
-    *, store: Store, judge: Appender, clock: Clock, cache_size: int = CACHED_STREAMS_MAX
+    *, store: Store, appender: Appender, clock: Clock, cache_size: int = CACHED_STREAMS_MAX
 ) -> CommandHandler:
-    """Return a handler that knows the business's streams."""
+    """Return a handler for the domain's stream types.
+
+    Args:
+        cache_size: streams whose state is kept in memory; 0 turns the cache off.
+    """
     return CommandHandler(
         store=store,
-        appender=judge,
+        appender=appender,
         codec=build_codec(),
         stream_types=STREAM_TYPES,
         refusal=Rejected,

@@ -1,4 +1,4 @@
-"""Opens what a process talks to, the log, NATS, records, read models, payment providers, and closes it at the end."""
+"""Connections of a process to the log, NATS, records, read models and payment providers, as context managers."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ from eventstore.postgres.roles import APP_ROLE
 from eventstore.postgres.store import PostgresStore
 from eventstore.store import Store
 from eventstore.subscription import HybridSubscription, PollingSubscription, Subscription
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from runtime.settings import Settings
 
 READ_CONNECTIONS_MAX = 8
@@ -29,79 +29,80 @@ READ_WAIT_SECONDS_MAX = 2.0
 READ_LIMITS = {"options": "-c statement_timeout=5s -c client_connection_check_interval=1s"}
 
 
-class Closes(Protocol):
-    """What has to be closed."""
+class SupportsClose(Protocol):
+    """An object with an asynchronous `close`."""
 
     async def close(self) -> None: ...
 
 
-Thing = TypeVar("Thing", bound=Closes)
+Resource = TypeVar("Resource", bound=SupportsClose)
+ReadPool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
 @asynccontextmanager
-async def closing_after(thing: Thing) -> AsyncIterator[Thing]:
-    """Give the block a thing, and close it when the block is left."""
+async def closing(resource: Resource) -> AsyncIterator[Resource]:
+    """Yield a resource and close it when the block is left; `contextlib.aclosing` calls `aclose` instead."""
     try:
-        yield thing
+        yield resource
     finally:
-        await thing.close()
+        await resource.close()
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
-    """Open the log as the application's role, with the batcher that writes to it."""
-    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store, closing_after(Batcher(store)) as batcher:
+    """Open the log as the application's role, with the batcher that appends to it."""
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store, closing(Batcher(store)) as batcher:
         yield store, batcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nats:
-    """A connection to NATS, which need not be there, and what names the streams."""
+    """A connection to NATS, which may be down, and the epochs that name its streams."""
 
-    link: NatsConnection
+    connection: NatsConnection
     epochs: Epochs
 
 
 @asynccontextmanager
 async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
-    """Open the API's connection to NATS, if one is set."""
+    """Open the API's connection to NATS; yield None if no NATS URL is set."""
     if settings.nats_url is None:
         yield None
         return
     async with (
-        closing_after(Epochs(url_of_role(settings, APP_ROLE))) as epochs,
-        NatsConnection(settings.nats_url.get_secret_value(), name="api") as link,
+        closing(Epochs(url_of_role(settings, APP_ROLE))) as epochs,
+        NatsConnection(settings.nats_url.get_secret_value(), name="api") as connection,
     ):
-        yield Nats(link=link, epochs=epochs)
+        yield Nats(connection=connection, epochs=epochs)
 
 
 @asynccontextmanager
-async def notifying(nats: Nats | None, judge: Appender) -> AsyncIterator[Appender]:
-    """Let the relay hear of every append, where there is NATS."""
+async def notifying(nats: Nats | None, appender: Appender) -> AsyncIterator[Appender]:
+    """Yield an appender that wakes the relay after every append; without NATS, the given one."""
     if nats is None:
-        yield judge
+        yield appender
         return
-    async with WakeUpNotifier(link=nats.link, epochs=nats.epochs) as wake_up:
-        yield NotifyingAppender(judge, wake_up.notify)
+    async with WakeUpNotifier(link=nats.connection, epochs=nats.epochs) as wake_up:
+        yield NotifyingAppender(appender, wake_up.notify)
 
 
-def open_feed(store: Store, nats: Nats | None, after: int) -> Subscription:
-    """Open the log after a position, from NATS if there is one."""
+def open_subscription(store: Store, nats: Nats | None, after: int) -> Subscription:
+    """Return a subscription to the events after a position: through NATS if it is set, else by polling."""
     if nats is None:
         return PollingSubscription(store=store, after=after)
-    return HybridSubscription(store=store, epochs=nats.epochs, link=nats.link, after=after)
+    return HybridSubscription(store=store, epochs=nats.epochs, link=nats.connection, after=after)
 
 
 @asynccontextmanager
 async def open_records(settings: Settings, *, connections_max: int = CONNECTIONS_MAX) -> AsyncIterator[Pool]:
-    """Open the connections to what is not events."""
+    """Open the pool for the tables that hold no events, such as accounts, layouts and process state."""
     async with open_pool_for_records(url_of_role(settings, APP_ROLE), connections_max=connections_max) as pool:
         yield pool
 
 
 @asynccontextmanager
-async def open_read_pool(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
-    """Open the connections that queries read the read models with."""
+async def open_read_pool(settings: Settings) -> AsyncIterator[ReadPool]:
+    """Open the pool with which queries read the read models."""
     async with AsyncConnectionPool(
         url_of_role(settings, APP_ROLE),
         connection_class=POOLED_CONNECTION_CLASS,
@@ -119,7 +120,7 @@ async def open_read_pool(settings: Settings) -> AsyncIterator[AsyncConnectionPoo
 
 @asynccontextmanager
 async def open_gateways(settings: Settings) -> AsyncIterator[Mapping[str, PaymentGateway]]:
-    """Open the payment providers that are set up."""
+    """Open the gateways of the configured payment providers, by name."""
     if settings.sandbox_url is None or settings.sandbox_api_key is None or settings.sandbox_webhook_secret is None:
         yield {}
         return

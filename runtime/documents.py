@@ -1,4 +1,4 @@
-"""What the log looks like from outside, as files: a schema for each event, the NATS subjects, a list of both."""
+"""Documents of the events for other programs: a JSON Schema each, an AsyncAPI document of the subjects, an index."""
 
 import json
 from inspect import getdoc
@@ -14,10 +14,10 @@ INDEX = "README.md"
 
 
 def documents(examples: Path) -> dict[str, str]:
-    """Return the text of every file, by name.
+    """Return the text of every document, by file name.
 
     Args:
-        examples: a folder of stored documents, `<Name>.v<version>.json`.
+        examples: a folder of stored events, `<Name>.v<version>.json`, which the schemas show as examples.
     """
     files = {
         f"{name}.v{VERSIONS[name]}.json": as_json(
@@ -29,7 +29,7 @@ def documents(examples: Path) -> dict[str, str]:
 
 
 def write_documents(folder: Path, examples: Path) -> list[Path]:
-    """Write every file; those of versions that are not written any more stay as they are."""
+    """Write every document and return the paths; schemas of superseded versions are kept unchanged."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, text in documents(examples).items():
@@ -40,7 +40,7 @@ def write_documents(folder: Path, examples: Path) -> list[Path]:
 
 
 def index() -> str:
-    """Return the list of every event, in the words of its class."""
+    """Return a Markdown table of every event with its class's docstring."""
     rows = [
         f"| [{name}]({name}.v{VERSIONS[name]}.json) | {VERSIONS[name]} | {summary_of_class(event)} |"
         for name, event in sorted(EVENTS.items())
@@ -48,8 +48,8 @@ def index() -> str:
     head = [
         "# Events",
         "",
-        "Everything that is ever recorded, one JSON Schema an event. Written by `seatledger events schema`; a test",
-        f"compares. How events travel over NATS: [{ASYNCAPI}]({ASYNCAPI}).",
+        "Every recorded event, one JSON Schema each. Written by `seatledger events schema`; a test compares. How",
+        f"events are published to NATS: [{ASYNCAPI}]({ASYNCAPI}).",
         "",
         "| event | version | what happened |",
         "|---|---|---|",
@@ -58,15 +58,15 @@ def index() -> str:
 
 
 def summary_of_class(event: type) -> str:
-    """Return what a class says of itself, on one line."""
+    """Return a class's docstring on one line, escaped for a Markdown table."""
     return " ".join((getdoc(event) or "").split()).replace("|", "\\|")
 
 
 def example_of(path: Path) -> list[Any]:
-    """Return the stored document of a file, if there is one."""
+    """Return the stored event of a file in a list; an empty list if there is no file."""
     return [json.loads(path.read_text())] if path.exists() else []
 
 
 def as_json(document: dict[str, Any]) -> str:
-    """Write a document as people read it."""
+    """Return indented JSON."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,31 +1,31 @@
-"""What must be answered before the API listens to strangers."""
+"""Checks before the API may be reachable from other machines."""
 
 from ipaddress import ip_address
 
 from runtime.settings import NO_PROXIES, PREFIX, Settings, SettingsRefused
-from runtime.tuning.interpreter import outdated, refuse_outdated
+from runtime.tuning.interpreter import interpreter_warning, require_current_interpreter
 
 LOCALHOST = "localhost"
 
 
-def refuse_unanswered(settings: Settings) -> None:
-    """Make sure that the API may be shown to the outside.
+def require_safe_exposure(settings: Settings) -> None:
+    """Check that the API may be reachable from other machines.
 
     Raises:
-        SettingsRefused: the interpreter is outdated, or nobody has answered how clients are told apart.
+        SettingsRefused: the interpreter is interpreter_warning, or no setting says how clients are identified.
     """
-    refuse_outdated(settings, trouble=outdated())
+    require_current_interpreter(settings, warning=interpreter_warning())
     if settings.demo or settings.trusted_proxies is not None or is_loopback(settings.public_host):
         return
     raise SettingsRefused(
-        f"{PREFIX}PUBLIC_URL is {settings.public_url}, so there are clients to tell apart: set "
+        f"{PREFIX}PUBLIC_URL is {settings.public_url}, so clients must be identified by their addresses: set "
         f"{PREFIX}TRUSTED_PROXIES to the networks of the proxies in front (10.0.0.0/8, for example; "
         f"{PREFIX}PROXY_HEADER names the header they write), or to `{NO_PROXIES}` if clients connect directly."
     )
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
+    """Return whether a host name or address means this machine."""
     if host == LOCALHOST or host.endswith(f".{LOCALHOST}"):
         return True
     try:

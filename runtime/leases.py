@@ -1,21 +1,21 @@
-"""Ends the leases of owners that cannot be alive, so that the next ones do not wait until they are taken for dead.
+"""Ends the leases of owners that cannot be alive, so that the next owners need not wait for them to expire.
 
-Light to import: `up` keeps in memory what it imports.
+Imports little, because `up` keeps in memory what it imports.
 """
 
 from adapters.postgres import process_state
 from adapters.postgres.pool import open_pool_for_records
 from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE
 from projections.engine import checkpoints
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from runtime.settings import Settings
 
 
 async def end_leases(settings: Settings) -> None:
-    """End the leases of all read models and rules, before any part of this shop is started.
+    """End the leases of all read models and rules; call it before any part is started.
 
-    Only who knows that no other process folds or runs rules on this database may ask for it: the owner of the folder
-    that the database lies in.
+    The caller must know that no other process folds or runs rules on this database. The owner of the database's data
+    folder knows it.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -25,7 +25,7 @@ async def end_leases(settings: Settings) -> None:
 
 
 async def end_projection_leases(settings: Settings) -> None:
-    """End the leases of all read models; an owner that lives takes its own again.
+    """End the leases of all read models; a living owner acquires its own again.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -35,7 +35,7 @@ async def end_projection_leases(settings: Settings) -> None:
 
 
 async def end_process_leases(settings: Settings) -> None:
-    """End the leases of all rules; an owner that lives takes its own again.
+    """End the leases of all rules; a living owner acquires its own again.
 
     Raises:
         StoreUnavailable: the database does not answer.

@@ -1,18 +1,18 @@
-"""What this program can read, and a look, before a part starts, whether that is everything in the log."""
+"""Checks, before a part starts, that this program can read every event of the log."""
 
 from domain.event_registry import UPCASTERS, VERSIONS
 from eventstore.schema.compatibility import EventTypeIndex
 from eventstore.schema.upcasting import UpcasterChain
 
-EVOLUTION = UpcasterChain(versions=VERSIONS, upcasters=UPCASTERS)
+UPCASTER_CHAIN = UpcasterChain(versions=VERSIONS, upcasters=UPCASTERS)
 
 
 async def check_log(url: str) -> None:
-    """Make sure that every event in the log can be read.
+    """Check that every event of the log has a known type and version.
 
     Raises:
-        UnreadableLog: it can't; the message says which one, and what to do.
+        UnreadableLog: an event has not; the message names it and what to do.
         StoreUnavailable: the database does not answer.
     """
-    async with EventTypeIndex(url) as survey:
-        await survey.check(EVOLUTION)
+    async with EventTypeIndex(url) as event_types:
+        await event_types.check(UPCASTER_CHAIN)

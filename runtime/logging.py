@@ -1,5 +1,6 @@
-"""Logs: one JSON object a line on standard error. Of an error its class and its path through the code, never its words:
-those may quote what people typed.
+"""Structured logs: one JSON object a line on standard error.
+
+Of an exception the class and the stack frames are logged, never the message: it may quote personal data.
 """
 
 import logging
@@ -15,7 +16,7 @@ Fields = MutableMapping[str, Any]
 
 
 def configure_logs(level: int = logging.INFO) -> None:
-    """Send everything that is logged, ours and the libraries', the same way."""
+    """Format the log entries of this program and of the libraries alike, and write them to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -45,9 +46,9 @@ def configure_logs(level: int = logging.INFO) -> None:
 
 
 def redact_exception_message(_logger: object, _method: str, fields: Fields) -> Fields:
-    """Replace an exception by its class and its frames, causes first."""
-    given = fields.pop("exc_info", None)
-    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    """Replace an exception in a log entry by its class, the classes of its causes and its last frames."""
+    info = fields.pop("exc_info", None)
+    error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
         fields["error"] = type(error).__qualname__
         fields["causes"] = [type(cause).__qualname__ for cause in causes(error)]
@@ -59,7 +60,7 @@ def redact_exception_message(_logger: object, _method: str, fields: Fields) -> F
 
 
 def causes(error: BaseException) -> list[BaseException]:
-    """Return what led to an error, the nearest first."""
+    """Return the chain of an exception's causes and contexts, the nearest first."""
     found: list[BaseException] = []
     cause = error.__cause__ or error.__context__
     while cause is not None and cause not in found:

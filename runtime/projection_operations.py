@@ -1,4 +1,4 @@
-"""What an operator does with read models on the command line: look, and see to one that gives trouble."""
+"""The operator's view of the read models: their status, and operations on a failed one."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -22,35 +22,35 @@ from projections.rebuild.requests import unskip as rebuild_with
 from projections.registry import EVERY_MODEL
 from runtime.command_handling import build_handler, operator_actor
 from runtime.connections import open_store
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from runtime.settings import Settings, SettingsRefused
 
 MODELS = {model.name: model for model in EVERY_MODEL}
 
 
-def check_known(name: str) -> None:
-    """Refuse a name that no read model has.
+def require_model(name: str) -> None:
+    """Check that a read model of this name exists.
 
     Raises:
-        SettingsRefused: it names those there are.
+        SettingsRefused: there is none; the message lists the names.
     """
     if name not in MODELS:
         raise SettingsRefused(f"There is no read model {name}; choose one of: {', '.join(MODELS)}.")
 
 
 async def status(settings: Settings) -> list[ProjectionStatus]:
-    """Return how every read model stands."""
-    async with operator(settings) as connection:
+    """Return the status of every read model."""
+    async with operator_connection(settings) as connection:
         states = await checkpoints.states(connection)
     async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
         return await list_statuses(states, store, await store.now())
 
 
 async def run(settings: Settings, name: str, operation: Operation) -> None:
-    """Do something to a read model that gives trouble, as whoever runs the machine.
+    """Apply an operation to a read model, as the operator.
 
     Raises:
-        SettingsRefused: there is none of this name, or it does not stand so that it could be done.
+        SettingsRefused: there is no read model of this name, or its state does not allow the operation.
     """
     rows = ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE))
     async with open_command_sender(settings, name) as send:
@@ -58,27 +58,27 @@ async def run(settings: Settings, name: str, operation: Operation) -> None:
 
 
 async def unskip(settings: Settings, name: str, position: int) -> None:
-    """Let a read model have a skipped event again, as soon as a projector has rebuilt it.
+    """Request a rebuild of a read model that includes a skipped event again; a projector carries it out.
 
     Raises:
-        SettingsRefused: as `do` says.
+        SettingsRefused: as for `run`.
     """
-    asking = RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
+    requests = RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
     async with open_command_sender(settings, name) as send:
-        await asking.enqueue(name, rebuild_with(position), send)
+        await requests.enqueue(name, rebuild_with(position), send)
 
 
 @asynccontextmanager
 async def open_command_sender(settings: Settings, name: str) -> AsyncIterator[SendCommand]:
-    """Give what carries out one command about a read model, as whoever runs the machine.
+    """Yield a function that executes one command about a read model, as the operator.
 
     Raises:
-        SettingsRefused: there is none of this name, or the command was refused.
+        SettingsRefused: there is no read model of this name, or the command was refused.
     """
-    check_known(name)
+    require_model(name)
     context = CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
     async with open_store(settings) as (store, batcher):
-        handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
+        handler = build_handler(store=store, appender=batcher, clock=ServerClock(await store.now()))
         try:
             yield lambda decide: handler.handle(decide, context)
         except Rejected as refusal:
@@ -86,10 +86,10 @@ async def open_command_sender(settings: Settings, name: str) -> AsyncIterator[Se
 
 
 async def park(settings: Settings, name: str, stream: str, reason: ExclusionReason) -> None:
-    """Let a read model leave a stream out.
+    """Exclude a stream from a read model.
 
     Raises:
-        SettingsRefused: as `do` says, or there is no such stream.
+        SettingsRefused: as for `run`, or there is no such stream.
     """
     async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
         try:
@@ -99,6 +99,6 @@ async def park(settings: Settings, name: str, stream: str, reason: ExclusionReas
     await run(settings, name, operations.park(stream, reason))
 
 
-def operator(settings: Settings) -> AbstractAsyncContextManager[Connection]:
-    """Connect as the projector's role for one deed."""
+def operator_connection(settings: Settings) -> AbstractAsyncContextManager[Connection]:
+    """Open a connection as the projector's role."""
     return checkpoints.open_connection_for(url_of_role(settings, PROJECTOR_ROLE), name="operator")

@@ -1,4 +1,4 @@
-"""What an operator does with the versions of a read model, as the projector's role; refusals say what to do."""
+"""The operator's commands for the versions of a read model, executed as the projector's role."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -17,23 +17,23 @@ from projections.rebuild.partial_rebuild import rebuild_part
 from projections.rebuild.rebuilder import RebuildFailed, Rebuilt, VersionsDiffer
 from projections.rebuild.throttle import Progress, Rate
 from projections.registry import reader_for
-from runtime.projection_operations import MODELS, check_known, operator
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
+from runtime.projection_operations import MODELS, operator_connection, require_model
 from runtime.settings import Settings, SettingsRefused
 
-WATCH_S = 0.5
+POLL_S = 0.5
 
 Report = Callable[[Progress], None]
 
 
 @contextmanager
 def translate_refusals(name: str) -> Iterator[None]:
-    """Turn what can't be done into a sentence.
+    """Check the name of a read model, and translate the refusals of the block.
 
     Raises:
-        SettingsRefused: in place of every refusal.
+        SettingsRefused: there is no such read model, or the block raised a refusal.
     """
-    check_known(name)
+    require_model(name)
     try:
         yield
     except (NoSuchProjection, NoRetiredVersion, RebuildInProgress, RebuildFailed, PartialRebuildUnsupported) as refusal:
@@ -41,14 +41,14 @@ def translate_refusals(name: str) -> Iterator[None]:
 
 
 async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: Report) -> Rebuilt | None:
-    """Rebuild a read model, or go on with what was begun; while somebody else is at it, watch.
+    """Rebuild a read model or continue an interrupted rebuild; if another process rebuilds it, report its progress.
 
     Returns:
-        None: somebody else was at it, and has finished.
+        None: another process rebuilt it and has finished.
 
     Raises:
-        VersionsDiffer: the new version differs from the live one, and was not swapped in.
-        SettingsRefused: it can't be done.
+        VersionsDiffer: the new version differs from the live one and was not swapped in.
+        SettingsRefused: the rebuild is not possible; the message says why.
     """
     with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
@@ -64,30 +64,30 @@ async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: R
                     report=report,
                 )
             except RebuildInProgress:
-                await watch(settings, name, report)
+                await report_until_finished(settings, name, report)
                 await require_swapped(settings, name)
                 return None
 
 
-async def watch(settings: Settings, name: str, report: Report) -> None:
-    """Tell how far somebody else's rebuild is, until it has ended."""
+async def report_until_finished(settings: Settings, name: str, report: Report) -> None:
+    """Report the progress of another process's rebuild until it has ended."""
     rate = Rate()
-    async with operator(settings) as connection:
+    async with operator_connection(settings) as connection:
         while (build := await build_repository.find_unfinished(connection, name)) is not None and build.has_worker:
             live = await build_repository.require_live(connection, name)
             events_s = rate.record(build.position)
             report(Progress(state=build.state, position=build.position, target=live.position, events_s=events_s))
-            await asyncio.sleep(WATCH_S)
+            await asyncio.sleep(POLL_S)
 
 
 async def require_swapped(settings: Settings, name: str) -> None:
-    """Make sure that somebody else's rebuild did not stop before its end.
+    """Check that another process's rebuild has succeeded.
 
     Raises:
         VersionsDiffer: the new version was not swapped in.
-        SettingsRefused: it could not be made.
+        SettingsRefused: the rebuild failed.
     """
-    async with operator(settings) as connection:
+    async with operator_connection(settings) as connection:
         build = await build_repository.find_unfinished(connection, name)
     if build is not None and build.state == "differs":
         raise VersionsDiffer(name, [Difference(**found) for found in build.differences or ()])
@@ -96,10 +96,10 @@ async def require_swapped(settings: Settings, name: str) -> None:
 
 
 async def rebuild_performance(settings: Settings, name: str, performance: str) -> Sequence[Difference]:
-    """Rebuild the rows of one performance; return how they differed.
+    """Rebuild the rows of one performance, and return how they differed by table.
 
     Raises:
-        SettingsRefused: it can't be done.
+        SettingsRefused: the rebuild is not possible; the message says why.
     """
     with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
@@ -111,23 +111,26 @@ async def rebuild_performance(settings: Settings, name: str, performance: str) -
 
 
 async def estimate(settings: Settings, name: str) -> RebuildEstimate:
-    """Return what a rebuild would take; nothing is changed.
+    """Estimate a rebuild's duration and disk space without changing anything.
 
     Raises:
-        SettingsRefused: there is none of this name.
+        SettingsRefused: there is no read model of this name.
     """
     with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
-        async with PostgresStore(url) as store, operator(settings) as connection:
+        async with PostgresStore(url) as store, operator_connection(settings) as connection:
             return await estimate_rebuild(connection, store=store, model=model, reader=reader_for([model]))
 
 
 async def roll_back(settings: Settings, name: str, *, report: Report) -> Rebuilt | None:
-    """Take the last swap back; None: what is live now waits for a program of its version.
+    """Make the previous version live again.
+
+    Returns:
+        None: the version now live was folded by other code and is paused until a release with that code resumes it.
 
     Raises:
-        SettingsRefused: there is nothing to go back to.
+        SettingsRefused: there is no retired version.
     """
     with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
@@ -139,22 +142,22 @@ async def roll_back(settings: Settings, name: str, *, report: Report) -> Rebuilt
 
 
 async def drop(settings: Settings, name: str) -> Sequence[Build]:
-    """Drop every version of a read model that is not live; return what they were.
+    """Drop every version of a read model that is not live, and return the dropped versions.
 
     Raises:
-        SettingsRefused: somebody is at one of them.
+        SettingsRefused: a worker is building one of them.
     """
     with translate_refusals(name):
         return await commands.drop(url=url_of_role(settings, PROJECTOR_ROLE), name=name)
 
 
 async def list_builds(settings: Settings) -> Sequence[Build]:
-    """Return every version of a read model that is not live."""
-    async with operator(settings) as connection:
+    """Return the versions of all read models that are not live."""
+    async with operator_connection(settings) as connection:
         return await build_repository.list_builds(connection)
 
 
 async def live_version(settings: Settings, name: str) -> int:
-    """Return the version of the code that folded what is live."""
-    async with operator(settings) as connection:
+    """Return the version of the code that folded the live rows."""
+    async with operator_connection(settings) as connection:
         return (await build_repository.require_live(connection, name)).version

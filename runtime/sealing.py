@@ -1,8 +1,6 @@
-"""The part `seatledger seal`, and what an operator asks of seals: verify the log, create proofs, check proofs."""
+"""The part `seatledger seal`, and the operator's commands for seals: verify the log, prove a ticket, check a proof."""
 
 import os
-import signal
-import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,51 +19,50 @@ from eventstore.sealing.sealer import Sealer
 from eventstore.sealing.verification.pool import worker_pool
 from eventstore.sealing.verification.result import Verification
 from eventstore.sealing.verification.verify import Report, verify
+from runtime.database import url_of_role
+from runtime.entrypoints.signals import stop_event
 from runtime.local.embedded.persisted_values import persisted_secret
 from runtime.logging import configure_logs
-from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 from runtime.tuning.gc_policy import relax_gc
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20
 WORKERS_MAX = 4
 WORKERS = min(os.cpu_count() or 1, WORKERS_MAX)
 PARALLEL_MIN_POSITIONS = 100_000
-"""Positions; fewer are compared before other processes have started."""
+"""Shorter ranges are verified in this process, before worker processes would have started."""
 
 
 def run_sealer() -> None:
-    """Seal as the environment says, until SIGINT or SIGTERM.
+    """Seal the log until SIGINT or SIGTERM, with the settings of the environment.
 
     Raises:
-        SettingsRefused: nobody said where seals are kept.
+        SettingsRefused: no setting says where seals and key are kept.
     """
-    settings, stop = load_settings(), threading.Event()
-    require_places(settings)
+    settings = load_settings()
+    require_seal_locations(settings)
     configure_logs()
     relax_gc()
-    for number in SIGNALS:
-        signal.signal(number, lambda _number, _frame: stop.set())
     url = url_of_role(settings, SEALER_ROLE)
-    Sealer(url=url, archive=SealArchive(settings.seal_archive), key=sealing_key(settings)).run(stop)
+    sealer = Sealer(url=url, archive=SealArchive(settings.seal_archive), key=sealing_key(settings))
+    sealer.run(stop_event())
 
 
-def require_places(settings: Settings) -> None:
-    """Check that seals and their key do not land in whatever folder the sealer happens to be started in.
+def require_seal_locations(settings: Settings) -> None:
+    """Check that the locations of seals and key do not depend on the current folder.
 
     Raises:
-        SettingsRefused: neither the data folder nor both places are named.
+        SettingsRefused: neither the data folder nor both SEALS and SEAL_KEY are set.
     """
     if not settings.has_data_folder and (settings.seals is None or settings.seal_key is None):
         raise SettingsRefused(
-            f"Say where seals and the sealer's key are kept: set {PREFIX}SEALS and {PREFIX}SEAL_KEY, or {PREFIX}DATA "
-            "for a folder that holds both."
+            f"The location of seals and of the sealer's key is not set: set {PREFIX}SEALS and {PREFIX}SEAL_KEY, or "
+            f"{PREFIX}DATA for a folder that holds both."
         )
 
 
 def sealing_key(settings: Settings) -> SealingKey:
-    """Return the sealer's key: the environment's, or that of a file of its own, made at the first start."""
+    """Return the sealer's key: from the settings, else from a file that the first start creates."""
     if settings.seal_key is not None:
         return SealingKey(settings.seal_key.get_secret_value())
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,56 +70,66 @@ def sealing_key(settings: Settings) -> SealingKey:
 
 
 def begin_chain(settings: Settings, reason: str) -> str:
-    """Begin a chain after a person has looked; return what to tell them."""
+    """Start a new chain, and return a sentence for the operator who confirmed that the log was restored."""
     chain = SealArchive(settings.seal_archive).begin(reason)
-    return f"Chain {chain.id} began; the sealer goes through the whole log again, into {chain.folder}."
+    return f"Chain {chain.id} started; the sealer seals the whole log again, into {chain.folder}."
 
 
-def compare(
+def verify_log(
     settings: Settings, *, first: int, last: int | None, keys: Mapping[str, bytes] | None, report: Report
 ) -> Verification:
-    """Compare the log with the second place, a long range by a process for each core.
+    """Compare the log with the seal archive; a range of 100,000 positions or more with a process for each core.
+
+    Args:
+        first: the first position.
+        last: the last position; None: the end of the log.
+        keys: trusted public keys by id; None: those that the archive publishes.
+        report: called with the position reached and the last one.
 
     Raises:
         psycopg.OperationalError: the database cannot be reached.
-        WorkerLost: one of those processes ended.
+        WorkerLost: a worker process ended.
     """
     relax_gc()
-    url, place = url_of_role(settings, APP_ROLE), SealArchive(settings.seal_archive)
+    url, archive = url_of_role(settings, APP_ROLE), SealArchive(settings.seal_archive)
     with open_connection(url, name="audit") as connection:
         positions = (last or head_of(connection)) - first
-        many = worker_pool(url, WORKERS) if positions >= PARALLEL_MIN_POSITIONS else nullcontext()
-        with many as others:
-            return verify(connection, place, first=first, last=last, keys=keys, report=report, compare=others)
+        pool = worker_pool(url, WORKERS) if positions >= PARALLEL_MIN_POSITIONS else nullcontext()
+        with pool as compare:
+            return verify(connection, archive, first=first, last=last, keys=keys, report=report, compare=compare)
 
 
 async def prove_ticket(settings: Settings, ticket: str) -> Proof:
-    """Return the proof that a ticket was issued.
+    """Return the inclusion proof of a ticket's issue.
 
     Raises:
         SettingsRefused: there is no such ticket.
-        NotSealedYet, LogContradictsSeal: see `create_proof`.
+        NotSealedYet: the event is not sealed yet.
+        LogContradictsSeal: the log differs from its seal.
     """
     url = url_of_role(settings, APP_ROLE)
-    table = SealRepository(url)
+    repository = SealRepository(url)
     async with PostgresStore(url) as store:
         try:
             events = await store.read_stream(TICKET.stream(ticket), limit=1)
             if not events:
                 raise SettingsRefused(f"There is no ticket {ticket}.")
-            return await create_proof(store, table, events[0].position)
+            return await create_proof(store, repository, events[0].position)
         finally:
-            await table.close()
+            await repository.close()
 
 
 def check_proof_file(file: Path, keys: Mapping[str, bytes]) -> Proof:
-    """Return the proof in a file, if it holds by these public keys.
+    """Return the valid proof of a file.
+
+    Args:
+        keys: trusted public keys by id.
 
     Raises:
-        ProofRefused: it does not, or is none.
+        ProofRefused: the file is no proof, or its proof is not valid.
     """
     if not keys:
-        raise ProofRefused("No public key is known: name one with --key, or the second place with --seals.")
+        raise ProofRefused("No public key is trusted: name one with --key, or a seal archive with --seals.")
     with file.open("rb") as opened:
         content = opened.read(PROOF_BYTES_MAX)
     try:
@@ -134,10 +141,10 @@ def check_proof_file(file: Path, keys: Mapping[str, bytes]) -> Proof:
 
 
 def parse_keys(texts: list[str]) -> dict[str, bytes]:
-    """Return public keys that were typed, by their ids.
+    """Return public keys in hexadecimal as bytes, by key id.
 
     Raises:
-        SettingsRefused: one is none.
+        SettingsRefused: a text is no public key.
     """
     keys: dict[str, bytes] = {}
     for text in texts:
@@ -151,10 +158,10 @@ def parse_keys(texts: list[str]) -> dict[str, bytes]:
     return keys
 
 
-def keys_in(folder: Path) -> dict[str, bytes]:
-    """Return the public keys that a second place publishes.
+def published_keys(folder: Path) -> dict[str, bytes]:
+    """Return the public keys that a seal archive publishes, by key id.
 
     Raises:
-        SealArchiveDamaged: one is not what its name says.
+        SealArchiveDamaged: a key differs from the id in its file name.
     """
     return SealArchive(folder).keys()

@@ -1,4 +1,4 @@
-"""What the environment says, read once: every setting is here, with its default and what it is for."""
+"""The settings of the environment, read once: name, default and purpose of each."""
 
 import hashlib
 import hmac
@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.auth.clients import HOPS_MAX, Clients, networks_in
 from domain.decisions.refunds.four_eyes import FourEyesLimits
 from runtime.edge.limits import EdgeLimits
+from runtime.errors import OperatorError
 
 PREFIX = "SEATLEDGER_"
 NO_PROXIES = "none"
@@ -25,95 +26,101 @@ ANY_CURRENCY = ""
 Secrets = Annotated[list[Annotated[SecretStr, Field(min_length=SECRET_LENGTH_MIN)]], NoDecode]
 
 
-class SettingsRefused(Exception):
-    """The environment does not allow a start; the message says what to change."""
+class SettingsRefused(OperatorError):
+    """The settings or arguments do not allow what was requested; the message says what to change."""
 
 
 class Settings(BaseSettings):
-    """The environment's `SEATLEDGER_…`."""
+    """The settings `SEATLEDGER_…` of the environment."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr | None = Field(
-        default=None, description="PostgreSQL, as a role that may migrate it; absent: the embedded server"
+        default=None, description="URL of PostgreSQL, as a role that may migrate it; absent: the embedded server"
     )
     app_database_url: SecretStr | None = Field(
-        default=None, description="PostgreSQL as `seatledger_app`; absent: made from DATABASE_URL and SECRET_KEY"
+        default=None,
+        description="URL of PostgreSQL as `seatledger_app`; absent: derived from DATABASE_URL, SECRET_KEY",
     )
     projector_database_url: SecretStr | None = Field(
-        default=None, description="PostgreSQL as `seatledger_projector`; absent: made like that"
+        default=None, description="URL of PostgreSQL as `seatledger_projector`; absent: derived likewise"
     )
     sealer_database_url: SecretStr | None = Field(
-        default=None, description="PostgreSQL as `seatledger_sealer`; absent: made like that"
+        default=None, description="URL of PostgreSQL as `seatledger_sealer`; absent: derived likewise"
     )
-    nats_url: SecretStr | None = Field(default=None, description="NATS; absent: the embedded server")
-    relay_nats_url: SecretStr | None = Field(default=None, description="NATS as the one user who may publish")
+    nats_url: SecretStr | None = Field(default=None, description="URL of NATS; absent: the embedded server")
+    relay_nats_url: SecretStr | None = Field(default=None, description="URL of NATS as the user who may publish")
     secret_key: SecretStr = Field(
-        default=SecretStr(DEMO_SECRET_KEY), description="what every key and password is derived from"
+        default=SecretStr(DEMO_SECRET_KEY), description="secret from which every key and password is derived"
     )
     token_secret: SecretStr | None = Field(
-        default=None, min_length=SECRET_LENGTH_MIN, description="what access tokens are signed by; absent: SECRET_KEY"
+        default=None, min_length=SECRET_LENGTH_MIN, description="secret that signs access tokens; absent: SECRET_KEY"
     )
     previous_token_secrets: Secrets = Field(
-        default=[], description="secrets whose access tokens are still believed, separated by commas"
+        default=[], description="retired secrets whose access tokens are still accepted, separated by commas"
     )
     ticket_secret: SecretStr | None = Field(
-        default=None, min_length=SECRET_LENGTH_MIN, description="what ticket codes are signed by; absent: SECRET_KEY"
+        default=None, min_length=SECRET_LENGTH_MIN, description="secret that signs ticket codes; absent: SECRET_KEY"
     )
     previous_ticket_secrets: Secrets = Field(
-        default=[], description="secrets whose ticket codes still admit, separated by commas"
+        default=[], description="retired secrets whose ticket codes are still accepted, separated by commas"
     )
     role_secret: SecretStr | None = Field(
         default=None,
         min_length=SECRET_LENGTH_MIN,
-        description="what the passwords of the database's login roles are made from; absent: SECRET_KEY",
+        description="secret from which the passwords of the database's login roles are derived; absent: SECRET_KEY",
     )
-    demo: bool = Field(default=False, description="a demonstration: known accounts, rehearsals, a default secret")
-    demo_password: SecretStr | None = Field(default=None, description="of the demo accounts; absent: made once")
-    public_url: str = Field(default="http://127.0.0.1:8000", description="how the outside calls the API")
-    sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway; absent: none")
-    sandbox_api_key: SecretStr | None = Field(default=None, description="what the sandbox gateway knows us by")
-    sandbox_webhook_secret: SecretStr | None = Field(default=None, description="what it signs its webhooks with")
+    demo: bool = Field(default=False, description="demo mode: published accounts, rehearsals, a default secret")
+    demo_password: SecretStr | None = Field(
+        default=None, description="password of the demo's accounts; absent: generated"
+    )
+    public_url: str = Field(default="http://127.0.0.1:8000", description="address under which clients reach the API")
+    sandbox_url: str | None = Field(default=None, description="URL of the sandbox payment gateway; absent: none")
+    sandbox_api_key: SecretStr | None = Field(default=None, description="API key for the sandbox gateway")
+    sandbox_webhook_secret: SecretStr | None = Field(default=None, description="secret that signs its webhooks")
     four_eyes_above: Annotated[dict[str, Annotated[int, Field(ge=0)]], NoDecode] = Field(
         default={ANY_CURRENCY: FOUR_EYES_ABOVE},
-        description="minor units above which refunds and exceptions take two accounts: `100000,JPY=15000000`",
+        description="minor units above which refunds and exceptions need two accounts: `100000,JPY=15000000`",
     )
     seals: Path | None = Field(
-        default=None, description="the second place, best on another machine; absent: `seals` in the data folder"
+        default=None,
+        description="directory of the seal archive, best on another machine; absent: `seals` in the data folder",
     )
     seal_key: SecretStr | None = Field(
-        default=None, min_length=SECRET_LENGTH_MIN, description="what the sealer's key is made from; absent: made once"
+        default=None,
+        min_length=SECRET_LENGTH_MIN,
+        description="secret of the sealer's key; absent: generated once",
     )
-    data: Path = Field(default=Path("var"), description="where embedded servers and the sandbox keep their files")
+    data: Path = Field(default=Path("var"), description="folder of the embedded servers, the sandbox, secrets and logs")
     heartbeats: Path | None = Field(
-        default=None, description="where `up` has the parts of one machine show that they live, for `/readyz`"
+        default=None, description="folder of the heartbeat files of the parts that `up` runs, for `/readyz`"
     )
-    host: str = Field(default="127.0.0.1", description="the address the API listens on")
+    host: str = Field(default="127.0.0.1", description="address the API listens on")
     trusted_proxies: str | None = Field(
         default=None,
         description="networks of the proxies in front, separated by commas (10.0.0.0/8,fd00::/8), or `none`",
     )
-    proxy_hops: int = Field(default=1, ge=1, le=HOPS_MAX, description="how many of them a request passes")
+    proxy_hops: int = Field(default=1, ge=1, le=HOPS_MAX, description="number of proxies that a request passes")
     proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
-        default="x-forwarded-for", description="the header that they name the client in"
+        default="x-forwarded-for", description="header in which the proxies name the client"
     )
-    connections_per_client: int = Field(default=100, ge=1, description="connections of one client")
+    connections_per_client: int = Field(default=100, ge=1, description="limit of connections of one client")
     connections_max: int | None = Field(
-        default=None, ge=1, description="connections of all clients; absent: what the limit of open files leaves"
+        default=None, ge=1, description="limit of all connections; absent: derived from the limit of open files"
     )
-    watchers_per_client: int = Field(default=100, ge=1, description="seat maps that one client watches at once")
-    head_bytes_max: int = Field(default=16 * 1024, ge=1024, description="request line and headers together")
-    headers_max: int = Field(default=100, ge=10, description="headers of a request")
-    url_bytes_max: int = Field(default=8 * 1024, ge=1024, description="a request's address")
-    first_byte_seconds_max: float = Field(default=10.0, gt=0, description="from connecting to the first byte")
-    head_seconds_max: float = Field(default=10.0, gt=0, description="from a request's first byte to its headers' end")
-    idle_seconds_max: float = Field(default=30.0, gt=0, description="between two requests of a connection")
-    body_bytes_min: int = Field(default=16 * 1024, ge=1, description="the least of a body that comes in five seconds")
-    answer_seconds_max: float = Field(default=20.0, gt=0, description="how long an answer waits to be taken")
+    watchers_per_client: int = Field(default=100, ge=1, description="limit of seat maps watched by one client")
+    head_bytes_max: int = Field(default=16 * 1024, ge=1024, description="limit of request line and headers together")
+    headers_max: int = Field(default=100, ge=10, description="limit of headers of a request")
+    url_bytes_max: int = Field(default=8 * 1024, ge=1024, description="limit of a request target's length")
+    first_byte_seconds_max: float = Field(default=10.0, gt=0, description="limit from connecting to the first byte")
+    head_seconds_max: float = Field(default=10.0, gt=0, description="limit from the first byte to the headers' end")
+    idle_seconds_max: float = Field(default=30.0, gt=0, description="limit between two requests of a connection")
+    body_bytes_min: int = Field(default=16 * 1024, ge=1, description="least bytes of a body in five seconds")
+    answer_seconds_max: float = Field(default=20.0, gt=0, description="limit for which a response may stay unread")
     allow_old_python: bool = Field(
-        default=False, description="start outside demo mode on a Python whose patch release has known holes"
+        default=False, description="allow a start outside demo mode on a Python with known security holes"
     )
-    port: int = Field(default=8000, ge=0, le=65535, description="the port the API listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port the API listens on")
 
     @field_validator("previous_token_secrets", "previous_ticket_secrets", mode="before")
     @classmethod
@@ -153,14 +160,14 @@ class Settings(BaseSettings):
 
     @property
     def clients(self) -> Clients:
-        """What names the client of a request."""
-        named = self.trusted_proxies or NO_PROXIES
-        trusted = () if named == NO_PROXIES else networks_in(named)
+        """The identification of a request's client, by address or through trusted proxies."""
+        proxies = self.trusted_proxies or NO_PROXIES
+        trusted = () if proxies == NO_PROXIES else networks_in(proxies)
         return Clients(trusted=trusted, hops=self.proxy_hops, header=self.proxy_header)
 
     @property
     def edge(self) -> EdgeLimits:
-        """What one connection, one client and all clients together may take."""
+        """The limits of connections."""
         return EdgeLimits(
             url_bytes=self.url_bytes_max,
             head_bytes=self.head_bytes_max,
@@ -176,37 +183,37 @@ class Settings(BaseSettings):
 
     @property
     def public_host(self) -> str:
-        """The host by which the outside calls the API."""
+        """The host of PUBLIC_URL."""
         return urlsplit(self.public_url).hostname or ""
 
     @property
     def has_data_folder(self) -> bool:
-        """Whether the data folder was named; its default depends on the folder that a part is started in."""
+        """Whether the data folder is set; its default depends on the folder in which a part is started."""
         return "data" in self.model_fields_set
 
     @property
     def seal_archive(self) -> Path:
-        """The folder that seals are written to, and that the log is compared with."""
+        """The directory of the seal archive."""
         return self.seals or self.data / "seals"
 
     @property
     def four_eyes(self) -> FourEyesLimits:
-        """Above which amounts a decision about money takes two accounts."""
+        """The amounts above which a decision about money needs two accounts."""
         by_currency = {name: amount for name, amount in self.four_eyes_above.items() if name != ANY_CURRENCY}
         return FourEyesLimits(amount_max=self.four_eyes_above.get(ANY_CURRENCY), by_currency=by_currency)
 
     def derived(self, purpose: str) -> bytes:
-        """Return the 32-byte secret of one purpose; nobody who learns it learns another."""
+        """Return the 32-byte secret of one purpose; it reveals neither SECRET_KEY nor another purpose's secret."""
         return hmac.digest(self.secret_key.get_secret_value().encode(), purpose.encode(), hashlib.sha256)
 
     @property
     def token_secrets(self) -> Sequence[str]:
-        """What access tokens are signed by, then what they were signed by before."""
+        """The secret that signs access tokens, then the retired ones."""
         return reveal(self.token_secret or self.secret_key, *self.previous_token_secrets)
 
     @property
     def ticket_secrets(self) -> Sequence[str]:
-        """What ticket codes are signed by, then what they were signed by before."""
+        """The secret that signs ticket codes, then the retired ones."""
         return reveal(self.ticket_secret or self.secret_key, *self.previous_ticket_secrets)
 
     def role_password(self, role: str) -> str:
@@ -216,10 +223,10 @@ class Settings(BaseSettings):
 
     @property
     def required_database_url(self) -> str:
-        """The database's address.
+        """The database's URL.
 
         Raises:
-            SettingsRefused: none is set.
+            SettingsRefused: DATABASE_URL is not set.
         """
         if self.database_url is None:
             raise SettingsRefused(f"Set {PREFIX}DATABASE_URL, or run `seatledger up` for an embedded database.")
@@ -227,15 +234,15 @@ class Settings(BaseSettings):
 
 
 def reveal(*secrets: SecretStr) -> Sequence[str]:
-    """Return the secrets themselves."""
+    """Return the values of secrets."""
     return [secret.get_secret_value() for secret in secrets]
 
 
 def load_settings() -> Settings:
-    """Read the environment.
+    """Read the settings from the environment.
 
     Raises:
-        SettingsRefused: it makes no sense, or holds no secret worth the name.
+        SettingsRefused: a setting is invalid, or SECRET_KEY is missing or too short outside demo mode.
     """
     try:
         return Settings()
@@ -244,9 +251,9 @@ def load_settings() -> Settings:
             f"{variable_of(found['loc'])}{found['msg'].removeprefix('Value error, ')}"
             for found in error.errors(include_input=False)
         )
-        raise SettingsRefused(f"These settings do not do: {faults}.") from None
+        raise SettingsRefused(f"Invalid settings: {faults}.") from None
 
 
 def variable_of(location: tuple[int | str, ...]) -> str:
-    """Name the variable that a fault is in."""
+    """Return the environment variable of a validation error, for the beginning of a message."""
     return f"{PREFIX}{'_'.join(map(str, location)).upper()}: " if location else ""

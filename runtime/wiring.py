@@ -1,7 +1,8 @@
-"""Builds each object once, by plain constructors; what is opened here is closed here."""
+"""Builds the services of an API process by plain constructors, and closes what it opens."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,6 +38,7 @@ from application.seal_verification import SealVerification
 from application.ticket_codes import TicketCodes
 from application.ticket_pdf import TicketPrinter
 from audit.seat_map_timeline import SeatMapTimelines
+from domain.ports.payment_gateway import PaymentGateway
 from eventstore.batcher import Batcher
 from eventstore.clock import ServerClock
 from eventstore.command_handler import Clock, CommandHandler
@@ -52,18 +54,19 @@ from projections.seat_map.fold import SEAT_MAP
 from runtime.command_handling import build_codec, build_handler
 from runtime.connections import (
     Nats,
-    closing_after,
+    ReadPool,
+    closing,
     notifying,
-    open_feed,
     open_gateways,
     open_nats,
     open_read_pool,
     open_records,
     open_store,
+    open_subscription,
 )
+from runtime.database import url_of_role
 from runtime.local.supervision.heartbeats import liveness
 from runtime.log_compatibility import check_log
-from runtime.roles import url_of_role
 from runtime.settings import Settings
 
 EXPORTS_MAX = 2
@@ -72,7 +75,7 @@ EXPORTS_WAITING_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """The log as an API process has it: read, decided on, written in batches, followed through NATS if there is one."""
+    """The log in an API process: its store, the batcher that appends, the command handler, and NATS if it is set."""
 
     store: Store
     batcher: Batcher
@@ -81,8 +84,116 @@ class Log:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What an API process has opened and closes at its end."""
+
+    log: Log
+    records: Pool
+    read_pool: ReadPool
+    gateways: Mapping[str, PaymentGateway]
+    passwords: Passwords
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """Services with background tasks of their own, which end before the resources are closed."""
+
+    live: LiveSeatMaps
+    projection_status: ProjectionStatusStream
+    seal_verification: SealVerification
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open the resources of an API process and build its services.
+
+    Raises:
+        UnreadableLog: the log holds an event that this program can't read.
+        StoreUnavailable: the database does not answer.
+    """
+    await check_log(url_of_role(settings, APP_ROLE))
+    async with open_resources(settings) as resources:
+        inventories = LayoutInventories(PostgresLayouts(resources.records))
+        places = build_places(resources.log, inventories)
+        async with open_streams(settings, resources, places) as streams:
+            yield build_services(settings, resources, streams, inventories, places)
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open connections, threads and the log; they are closed in reverse order."""
+    async with (
+        open_store(settings) as (store, batcher),
+        open_records(settings) as records,
+        open_read_pool(settings) as read_pool,
+        open_gateways(settings) as gateways,
+        open_passwords() as passwords,
+        open_log(settings, store, batcher) as log,
+    ):
+        yield Resources(log=log, records=records, read_pool=read_pool, gateways=gateways, passwords=passwords)
+
+
+@asynccontextmanager
+async def open_streams(settings: Settings, resources: Resources, places: PlaceFinder) -> AsyncIterator[Streams]:
+    """Open the services that have background tasks or a connection of their own."""
+    log, read_pool = resources.log, resources.read_pool
+    positions = ProjectionPositions(read_pool)
+    async with (
+        closing(build_live(settings, log, places, ReadModelQueries(read_pool))) as live,
+        closing(ProjectionStatusStream(positions=positions, store=log.store)) as projection_status,
+        closing(build_seal_verification(settings, log.store)) as seal_verification,
+    ):
+        yield Streams(live=live, projection_status=projection_status, seal_verification=seal_verification)
+
+
+def build_services(
+    settings: Settings, resources: Resources, streams: Streams, inventories: LayoutInventories, places: PlaceFinder
+) -> Services:
+    """Return the services; each object is built once and keeps its state as long as the process runs."""
+    log, records = resources.log, resources.records
+    layouts, layout_work = PostgresLayouts(records), LayoutProcesses()
+    return Services(
+        handler=log.handler,
+        store=log.store,
+        clock=log.clock,
+        people=PostgresPeople(records),
+        checkout_urls=PostgresCheckoutUrls(records),
+        accounts=build_accounts(records, log.handler, resources.passwords, log.clock),
+        layouts=layouts,
+        inventories=inventories,
+        positions=ProjectionPositions(resources.read_pool),
+        read_models=ReadModelQueries(resources.read_pool),
+        projection_operations=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
+        rebuild_requests=build_rebuild_requests(settings),
+        processes=ProcessReports(records),
+        projection_status=streams.projection_status,
+        gateways=resources.gateways,
+        tokens=build_tokens(settings),
+        login_rate_limit=LoginRateLimit(),
+        concurrency_limit=ConcurrencyLimit(),
+        exports=ConcurrencyLimit(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
+        large_bodies=build_large_body_queue(),
+        layout_work=layout_work,
+        metrics=Metrics(),
+        api_settings=build_api_settings(settings),
+        codec=build_codec(),
+        layout_documents=LayoutDocumentCache(layouts, layout_work),
+        codes=build_ticket_codes(settings),
+        place_finder=places,
+        printer=TicketPrinter(partial(installed_fonts, cjk=has_cjk())),
+        seal_verification=streams.seal_verification,
+        live=streams.live,
+        past_seat_maps=SeatMapTimelines(log.store),
+        clients=settings.clients,
+        devices=Devices(settings.derived("device cookies")),
+        parts=dict if settings.heartbeats is None else partial(liveness, settings.heartbeats),
+        counters={**batcher_counters(log.batcher), **live_counters(streams.live)},
+    )
+
+
 def build_accounts(records: Pool, handler: CommandHandler, passwords: Passwords, clock: Clock) -> Accounts:
-    """Return what lets people in."""
+    """Return the registration and sign-in of accounts."""
     return Accounts(
         handler=handler,
         people=PostgresPeople(records),
@@ -94,19 +205,19 @@ def build_accounts(records: Pool, handler: CommandHandler, passwords: Passwords,
 
 
 def build_tokens(settings: Settings) -> AccessTokens:
-    """Return the maker and reader of access tokens."""
+    """Return the issuer and verifier of access tokens, which accepts retired secrets too."""
     signing, *retired = map(SigningKey.derive, settings.token_secrets)
     return AccessTokens(signing=signing, retired=retired)
 
 
 def build_ticket_codes(settings: Settings) -> TicketCodes:
-    """Return the writer and reader of ticket codes."""
+    """Return the signer and verifier of ticket codes, which accepts previous secrets too."""
     current, *previous = settings.ticket_secrets
     return TicketCodes.from_secrets(current, previous)
 
 
 def build_places(log: Log, inventories: LayoutInventories) -> PlaceFinder:
-    """Return what finds the places that a wish may mean."""
+    """Return the finder of free places for a booking request."""
     return PlaceFinder(
         handler=log.handler,
         store=log.store,
@@ -117,16 +228,16 @@ def build_places(log: Log, inventories: LayoutInventories) -> PlaceFinder:
 
 
 def build_rebuild_requests(settings: Settings) -> RebuildRequests:
-    """Return what admins ask for a read model's versions through."""
+    """Return the queue of rebuild requests, which admits partial rebuilds of partitioned read models."""
     in_parts = {model.name for model in EVERY_MODEL if model.partition}
     return RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
 
 
 def build_live(settings: Settings, log: Log, places: PlaceFinder, read_models: ReadModelQueries) -> LiveSeatMaps:
-    """Return the seat maps that are watched; they follow the log from where the read model stands."""
+    """Return the live seat maps, which subscribe to the log at the read model's position."""
     return LiveSeatMaps(
         store=log.store,
-        make_feed=partial(open_feed, log.store, log.nats),
+        make_feed=partial(open_subscription, log.store, log.nats),
         reader=reader_for([SEAT_MAP]),
         models=read_models,
         inventory_of=places.inventory_of,
@@ -135,105 +246,45 @@ def build_live(settings: Settings, log: Log, places: PlaceFinder, read_models: R
     )
 
 
-def build_sealed_log(settings: Settings, store: Store) -> SealVerification:
-    """Return the seals of the log, and where their second place is."""
+def build_seal_verification(settings: Settings, store: Store) -> SealVerification:
+    """Return the verification of the log against the seal archive."""
     url = url_of_role(settings, APP_ROLE)
     return SealVerification(url=url, store=store, archive=SealArchive(settings.seal_archive))
 
 
+def build_large_body_queue() -> FairQueue:
+    """Return the queue that limits how many large request bodies are read at once."""
+    return FairQueue(
+        running_max=LARGE_AT_ONCE_MAX,
+        waiting_max=LARGE_WAITING_MAX,
+        waiting_seconds_max=LARGE_WAITING_SECONDS_MAX,
+        client_max=LARGE_OF_CLIENT_MAX,
+    )
+
+
+def build_api_settings(settings: Settings) -> ApiSettings:
+    """Return the settings that routes use."""
+    return ApiSettings(public_url=settings.public_url, sandbox_url=settings.sandbox_url, four_eyes=settings.four_eyes)
+
+
 @asynccontextmanager
 async def open_passwords() -> AsyncIterator[Passwords]:
-    """Open the threads that hash."""
-    with closing(Passwords()) as passwords:
+    """Open the threads that hash passwords."""
+    with contextlib.closing(Passwords()) as passwords:
         yield passwords
 
 
 @asynccontextmanager
 async def open_log(settings: Settings, store: Store, batcher: Batcher) -> AsyncIterator[Log]:
-    """Open what commands are decided with; the relay hears of what they append."""
+    """Open the command handler, whose appends wake the relay."""
     clock = ServerClock(await store.now())
-    async with open_nats(settings) as nats, notifying(nats, batcher) as judge:
-        handler = build_handler(store=store, judge=judge, clock=clock)
+    async with open_nats(settings) as nats, notifying(nats, batcher) as appender:
+        handler = build_handler(store=store, appender=appender, clock=clock)
         yield Log(store=store, batcher=batcher, nats=nats, handler=handler, clock=clock)
 
 
-@asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Services]:
-    """Build everything an API process uses.
-
-    Raises:
-        UnreadableLog: the log holds an event that this program can't read.
-        StoreUnavailable: the database does not answer.
-    """
-    await check_log(url_of_role(settings, APP_ROLE))
-    async with (
-        open_store(settings) as (store, batcher),
-        open_records(settings) as records,
-        open_read_pool(settings) as reading,
-        open_gateways(settings) as gateways,
-        open_passwords() as passwords,
-        open_log(settings, store, batcher) as log,
-    ):
-        layouts, read_models, positions = (
-            PostgresLayouts(records),
-            ReadModelQueries(reading),
-            ProjectionPositions(reading),
-        )
-        inventories, layout_work = LayoutInventories(layouts), LayoutProcesses()
-        places = build_places(log, inventories)
-        async with (
-            closing_after(build_live(settings, log, places, read_models)) as live,
-            closing_after(ProjectionStatusStream(positions=positions, store=store)) as projection_status,
-            closing_after(build_sealed_log(settings, store)) as sealed_log,
-        ):
-            yield Services(
-                handler=log.handler,
-                store=store,
-                clock=log.clock,
-                people=PostgresPeople(records),
-                checkout_urls=PostgresCheckoutUrls(records),
-                accounts=build_accounts(records, log.handler, passwords, log.clock),
-                layouts=layouts,
-                inventories=inventories,
-                positions=positions,
-                read_models=read_models,
-                projection_operations=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
-                rebuild_requests=build_rebuild_requests(settings),
-                processes=ProcessReports(records),
-                projection_status=projection_status,
-                gateways=gateways,
-                tokens=build_tokens(settings),
-                login_rate_limit=LoginRateLimit(),
-                concurrency_limit=ConcurrencyLimit(),
-                exports=ConcurrencyLimit(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
-                large_bodies=FairQueue(
-                    running_max=LARGE_AT_ONCE_MAX,
-                    waiting_max=LARGE_WAITING_MAX,
-                    waiting_seconds_max=LARGE_WAITING_SECONDS_MAX,
-                    client_max=LARGE_OF_CLIENT_MAX,
-                ),
-                layout_work=layout_work,
-                metrics=Metrics(),
-                api_settings=ApiSettings(
-                    public_url=settings.public_url, sandbox_url=settings.sandbox_url, four_eyes=settings.four_eyes
-                ),
-                codec=build_codec(),
-                layout_documents=LayoutDocumentCache(layouts, layout_work),
-                codes=build_ticket_codes(settings),
-                place_finder=places,
-                printer=TicketPrinter(partial(installed_fonts, cjk=has_cjk())),
-                seal_verification=sealed_log,
-                live=live,
-                past_seat_maps=SeatMapTimelines(store),
-                clients=settings.clients,
-                devices=Devices(settings.derived("device cookies")),
-                parts=dict if settings.heartbeats is None else partial(liveness, settings.heartbeats),
-                counters={**batcher_counters(batcher), **live_counters(live)},
-            )
-
-
 def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:
-    """Return what operators want to know of a batcher."""
+    """Return the metrics of the batcher by name."""
     counters = batcher.counters
     return {
         "append_batches_total": lambda: counters.batches,
@@ -247,7 +298,7 @@ def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:
 
 
 def live_counters(live: LiveSeatMaps) -> Mapping[str, Callable[[], float]]:
-    """Return what operators want to know of the live seat maps."""
+    """Return the metrics of the live seat maps by name."""
     return {
         "live_performances": lambda: live.performances,
         "live_watchers": lambda: live.watchers,

@@ -39,7 +39,7 @@ def laws(seed: int) -> Sequence[str]:
 
 RUNS: Sequence[Run] = (
     Run(name="laws", command=laws, seconds_max=20 * MINUTE_S),
-    Run(name="outdated decisions", command=suite(*CROWDS, effort=10), seconds_max=20 * MINUTE_S),
+    Run(name="interpreter_warning decisions", command=suite(*CROWDS, effort=10), seconds_max=20 * MINUTE_S),
     Run(name="requests made up", command=suite("tests/system/test_openapi.py", effort=10), seconds_max=20 * MINUTE_S),
     Run(name="damaged stream", command=suite("tests/projections/test_damaged_stream.py"), seconds_max=10 * MINUTE_S),
     Run(name="feed", command=suite("tests/eventstore/nats"), seconds_max=10 * MINUTE_S),

@@ -11,8 +11,8 @@ from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
 from eventstore.schema.codec import Codec
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent
+from runtime.database import url_of_role
 from runtime.local.data_directory import local_settings
-from runtime.roles import url_of_role
 
 FOUND_MAX = 20
 

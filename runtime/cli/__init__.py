@@ -1,17 +1,17 @@
-"""The command `seatledger`: one file per noun, every command a few lines that call the part which does the work."""
+"""The command `seatledger`: one file per noun; a command parses its options and calls the module that does the work."""
 
 import sys
 
 INTERRUPTED = 130
-"""What a shell expects of a program that Ctrl-C ended."""
+"""The exit status that a shell expects of a program ended by Ctrl-C."""
 
 try:
     from runtime.tuning.gc_policy import relax_gc
 
-    relax_gc()  # nothing of what is imported is garbage: looking for it was a tenth of a part's start
+    relax_gc()  # imports create next to no garbage; searching for it took a tenth of a part's start
 
     from runtime.cli.main import main
-except KeyboardInterrupt:  # most of a short command's time is spent importing
+except KeyboardInterrupt:  # a short command spends most of its time in imports
     sys.exit(INTERRUPTED)
 
 __all__ = ["main"]

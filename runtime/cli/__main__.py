@@ -1,4 +1,4 @@
-"""`python -m runtime.cli`: how `seatledger up` starts its parts."""
+"""`python -m runtime.cli`, the command line with which `seatledger up` starts its parts."""
 
 from runtime.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Accounts made by whoever runs the machine: the first admin has to come from somewhere."""
+"""`seatledger accounts create` and `seatledger rehearse buyers`: accounts made by the operator."""
 
 import asyncio
 import sys
@@ -9,17 +9,20 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from api.http.problems.faults import fault
+from api.schemas.people import Registration
 from domain.values import Role
+from runtime import account_admin
 from runtime.cli.options import Data
+from runtime.cli.output import console
 from runtime.local.data_directory import local_settings
 from runtime.settings import SettingsRefused
 
-console = Console(highlight=False, soft_wrap=True)
-app = typer.Typer(help="Accounts.", no_args_is_help=True)
+BUYERS_MAX = 50_000
 
 
 class GlobalRole(StrEnum):
-    """The roles that are held everywhere."""
+    """The roles that are not bound to an organizer."""
 
     CUSTOMER = "customer"
     SUPPORT = "support"
@@ -27,38 +30,41 @@ class GlobalRole(StrEnum):
     AUDITOR = "auditor"
 
 
-@app.callback()
-def accounts() -> None:
-    """Accounts."""
-
-
-@app.command("create")
 def create(
     email: Annotated[str, typer.Argument(help="The address to sign in with.")],
-    role: Annotated[GlobalRole, typer.Option(help="What the account may do.")],
+    role: Annotated[GlobalRole, typer.Option(help="The account's role.")],
     data: Data = None,
 ) -> None:
-    """Create an account, or give the account of an address a new password and one more role.
+    """Create an account, or reset one and add a role.
 
-    The password is asked for, or read from standard input. A new password ends the account's sessions.
+    The password is prompted for at a terminal, else read from standard input. An existing account of the address gets
+    the new password and the additional role; its sessions end.
     """
-    from api.http.problems.faults import fault  # noqa: PLC0415 - a part imports only what it runs
-    from api.schemas.people import Registration  # noqa: PLC0415 - a part imports only what it runs
-    from runtime import account_admin  # noqa: PLC0415 - a part imports only what it runs
-
     if sys.stdin.isatty():
         password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     try:
         registration = Registration(email=email, password=password, name=email.split("@")[0])
-        account, opened = asyncio.run(
-            account_admin.ensure_account(local_settings(data), registration, role=Role(role.value))
-        )
     except ValidationError as error:
         faults = "; ".join("{path}: {message}".format(**fault(found)) for found in error.errors(include_input=False))
         raise SettingsRefused(f"This account cannot be made: {faults}.") from None
+    account, is_new = asyncio.run(
+        account_admin.ensure_account(local_settings(data), registration, role=Role(role.value))
+    )
     console.print(account)
-    if not opened:
+    if not is_new:
         note = f"{registration.email} had an account: new password, sessions ended, role {role} added."
         Console(stderr=True, highlight=False, soft_wrap=True).print(note)
+
+
+def buyers(
+    number: Annotated[int, typer.Argument(min=1, max=BUYERS_MAX, help="How many.")],
+    data: Data = None,
+) -> None:
+    """Open accounts for rehearsal buyers.
+
+    Prints one access token a line, valid for two hours. Refused outside demo mode.
+    """
+    for token in asyncio.run(account_admin.rehearsal_tokens(local_settings(data), number)):
+        typer.echo(token)

@@ -6,22 +6,21 @@ from typing import Annotated
 
 import typer
 
+from audit.log_search import Search
 from eventstore.exports.formats import Format
+from eventstore.store import EventFilter
 from runtime.cli.options import After, Data, InStream, Names, Since, Until, UpTo, position_after
 from runtime.cli.output import console
+from runtime.exporting import export_log
 from runtime.local.data_directory import local_settings
 
-ALL = 2**63 - 1
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("export")(export)
+EVENTS_MAX = 2**63 - 1
+"""An export has no limit; a search needs one."""
 
 
 def export(
     *,
-    out: Annotated[Path, typer.Option(help="The file to write; seals and manifest stand beside it.", dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="The file to write; seals and manifest get derived names.", dir_okay=False)],
     kind: Annotated[Format, typer.Option("--format", help="JSON Lines, or Parquet.")] = Format.JSONL,
     name: Names = None,
     stream: InStream = None,
@@ -31,17 +30,13 @@ def export(
     up_to: UpTo = None,
     data: Data = None,
 ) -> None:
-    """Write events to a file, byte for byte as they are stored, with the seals that cover them and a manifest.
+    """Write events to a file, with seals and a manifest.
 
-    `--after` goes on where another export ended.
+    The events are byte for byte as stored; the seals are those that cover them. `--after` continues an earlier export.
     """
-    from audit.log_search import Search  # noqa: PLC0415 - a part imports only what it runs
-    from eventstore.store import EventFilter  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.exporting import export_log  # noqa: PLC0415 - a part imports only what it runs
-
     search = Search(
         wanted=EventFilter(names=name or None, stream=stream),
-        limit=ALL,
+        limit=EVENTS_MAX,
         after=after,
         before=position_after(up_to),
         since=since,

@@ -1,4 +1,4 @@
-"""The vocabulary of options: what several commands take has one name, one meaning and one help text."""
+"""Options that several commands share: one name, one meaning and one help text each."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,16 +8,24 @@ import typer
 
 
 def parse_time(text: str) -> datetime:
-    """Return a time in ISO 8601; without a zone it is in UTC."""
+    """Parse a time in ISO 8601; a time without a zone is in UTC.
+
+    Raises:
+        typer.BadParameter: the text is not such a time.
+    """
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write it as 2026-11-20T18:00:00Z or 2026-11-20.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        raise typer.BadParameter(f"{text!r} is not a time; write it as 2026-11-20T18:00:00Z or 2026-11-20.") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def require_words(text: str) -> str:
-    """Refuse a reason that says nothing, or that prints as several lines."""
+    """Return a reason without surrounding spaces.
+
+    Raises:
+        typer.BadParameter: it is empty, or holds characters that are not printable, such as line breaks.
+    """
     words = text.strip()
     if not words or not words.isprintable():
         raise typer.BadParameter("say why in words, on one line.")
@@ -26,11 +34,11 @@ def require_words(text: str) -> str:
 
 Data = Annotated[
     Path | None,
-    typer.Option(help="The shop's data folder; else SEATLEDGER_DATA, else var.", file_okay=False, show_default=False),
+    typer.Option(help="The data folder; default: SEATLEDGER_DATA, else var.", file_okay=False, show_default=False),
 ]
 At = Annotated[
     datetime | None,
-    typer.Option(parser=parse_time, metavar="TIME", help="As it was then; ISO 8601, in UTC unless it names a zone."),
+    typer.Option(parser=parse_time, metavar="TIME", help="State as of this time, ISO 8601; default zone: UTC."),
 ]
 Since = Annotated[
     datetime | None, typer.Option("--from", parser=parse_time, metavar="TIME", help="Recorded at this time or later.")
@@ -38,14 +46,14 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option("--to", parser=parse_time, metavar="TIME", help="Recorded at this time or before.")
 ]
-Position = Annotated[int | None, typer.Option(min=0, help="As it was after this position.")]
-After = Annotated[int, typer.Option(min=0, help="After this position, without it.")]
-UpTo = Annotated[int | None, typer.Option("--up-to", min=1, help="Up to this position, with it.")]
+Position = Annotated[int | None, typer.Option(min=0, help="State as of this position.")]
+After = Annotated[int, typer.Option(min=0, help="Positions after this one.")]
+UpTo = Annotated[int | None, typer.Option("--up-to", min=1, help="Positions up to and including this one.")]
 Names = Annotated[list[str] | None, typer.Option("--name", help="Events of this name; may be given several times.")]
 InStream = Annotated[str | None, typer.Option("--stream", help="Events of this stream.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON: one object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
 def position_after(up_to: int | None) -> int | None:
-    """Return the first position that `--up-to` leaves out."""
+    """Return the first position that `--up-to` excludes."""
     return None if up_to is None else up_to + 1

@@ -1,4 +1,4 @@
-"""How the past is shown in a terminal: events in plain words, states field by field; or JSON, a body a line."""
+"""Prints events and past states: as text, or as JSON with one object a line."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,17 +16,17 @@ console = Console(highlight=False, soft_wrap=True)
 Body = Mapping[str, Any]
 
 NOTHING_FOUND = 3
-"""The exit status of a question that was answered with nothing."""
+"""The exit status of a query without results."""
 
 
 def show_json(*bodies: Body) -> None:
-    """Write each body on a line of its own, as the API would answer it."""
+    """Print each body on a line of its own, in the API's format."""
     for body in bodies:
         typer.echo(orjson.dumps(body, option=orjson.OPT_UTC_Z))
 
 
 def show_events(events: Sequence[Body]) -> None:
-    """Write two lines for each event, however narrow the terminal: where it stands and who caused it; what happened."""
+    """Print two lines an event: position, time, stream, name and actor; then its description. Lines are not wrapped."""
     for event in events:
         where = f"{event['position']:>10}  {format_time(event['recorded_at'])}  {event['stream']}"
         console.print(Text.assemble(where, "  ", (event["name"], "bold"), f"  {format_actor(event)}"))
@@ -34,7 +34,13 @@ def show_events(events: Sequence[Body]) -> None:
 
 
 def show_as_of(what: str, body: Body, *, state: Body | None, as_json: bool) -> None:
-    """Write what something was, when, and how it came to that."""
+    """Print a state as of a position, and the events that led to it.
+
+    Args:
+        what: the heading's subject.
+        body: the API's response: `recorded_at`, `position` and the events as `items`.
+        state: the fields of the state; None: there are none.
+    """
     if as_json:
         show_json(body)
         return
@@ -48,18 +54,18 @@ def show_as_of(what: str, body: Body, *, state: Body | None, as_json: bool) -> N
 
 
 def format_field(value: object) -> str:
-    """Write a field of a state."""
+    """Format a field of a state: money as an amount, text as it is, everything else as JSON."""
     if isinstance(value, Mapping) and value.keys() == {"amount", "currency"} and value["currency"] in DECIMALS:
         return amount_text(value["amount"], value["currency"])
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
-def format_time(moment: datetime) -> str:
-    """Write a time for people."""
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC"
+def format_time(time: datetime) -> str:
+    """Format a UTC time with microseconds."""
+    return f"{time:%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 def format_actor(event: Body) -> str:
-    """Say who caused an event: an account, a device, a rule, a provider."""
+    """Format the kind and the id of the actor that caused an event, such as an account, a device or a rule."""
     actor = orjson.loads(orjson.dumps(event["metadata"])).get("actor") or {}
     return " ".join(str(part) for part in (actor.get("kind"), actor.get("id")) if part)

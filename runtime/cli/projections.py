@@ -1,95 +1,87 @@
-"""`seatledger projections`: a table, and what to do when one gives trouble; see `rebuilds` for the rest."""
+"""`seatledger projections`: the state of every read model, and operations on a failed one; rebuilds: `rebuilds.py`."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from domain.operations.exclusions import ExclusionReason
+from projections.engine.status import ProjectionStatus
+from projections.operations import operations
+from projections.operations.operations import Operation
+from projections.rebuild.build_repository import Build
+from runtime import projection_operations, rebuilds
 from runtime.cli.options import Data
+from runtime.cli.output import console
 from runtime.local.data_directory import local_settings
-
-if TYPE_CHECKING:
-    from projections.engine.status import ProjectionStatus
-    from projections.operations.operations import Operation
-    from projections.rebuild.build_repository import Build
 
 Name = Annotated[str, typer.Argument(help="A read model, as `seatledger projections list` names it.")]
 Stream = Annotated[str, typer.Option(help="A stream, as `seatledger audit` names it.")]
-Reason = Annotated[ExclusionReason, typer.Option(help="Why; it stands in the log.")]
-
-app = typer.Typer(help="The read models.", no_args_is_help=True)
-console = Console(highlight=False, soft_wrap=True)
+Reason = Annotated[ExclusionReason, typer.Option(help="Why; it is recorded in the log.")]
 
 
-@app.command("list")
 def show(data: Data = None) -> None:
-    """Show every read model: state, position, how far behind, what it failed on and leaves out; and what is built."""
-    from runtime import projection_operations, rebuilds  # noqa: PLC0415 - a part imports only what it runs
+    """Show the state of every read model.
 
+    Shows position, lag, the event it failed on, excluded events and streams, and its versions that are not live.
+    """
     settings = local_settings(data)
-    reports = asyncio.run(projection_operations.status(settings))
+    statuses = asyncio.run(projection_operations.status(settings))
     table = Table("name", "state", "position", "behind", "seconds behind")
-    for report in reports:
-        row = report.state
-        table.add_row(row.name, report.displayed_state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
+    for status in statuses:
+        row, lag = status.state, f"{status.lag_seconds:.1f}"
+        table.add_row(row.name, status.displayed_state, str(row.position), str(status.lag), lag)
     console.print(table)
     builds = asyncio.run(rebuilds.list_builds(settings))
     if builds:
         console.print(builds_table(builds))
-    for line in [*remarks(reports), *(f"{build.schema} failed: {build.error}" for build in builds if build.error)]:
+    for line in [*remarks(statuses), *(f"{build.schema} failed: {build.error}" for build in builds if build.error)]:
         console.print(Text(line))
 
 
-def builds_table(builds: Sequence["Build"]) -> Table:
-    """Return what is being built, and what could be rolled back to."""
-    table = Table("not live", "version", "state", "position", "somebody at it")
+def builds_table(builds: Sequence[Build]) -> Table:
+    """Return a table of the versions that are not live: those being built, and those that could be rolled back to."""
+    table = Table("not live", "version", "state", "position", "worker")
     for build in builds:
-        attended = "yes" if build.has_worker else "no"
-        table.add_row(build.schema, str(build.version), build.state, str(build.position), attended)
+        has_worker = "yes" if build.has_worker else "no"
+        table.add_row(build.schema, str(build.version), build.state, str(build.position), has_worker)
     return table
 
 
-def remarks(reports: Sequence["ProjectionStatus"]) -> Iterator[str]:
-    """Say which event each read model failed on, and how; and what it leaves out."""
-    for report in reports:
-        name, event = report.state.name, report.failed
-        if report.diverged:
+def remarks(statuses: Sequence[ProjectionStatus]) -> Iterator[str]:
+    """Yield a sentence for each failure, each exclusion, and each read model that no longer matches the log."""
+    for status in statuses:
+        name, event = status.state.name, status.failed
+        if status.diverged:
             yield (
-                f"{name} was folded from a log that was restored since; a projector rebuilds it by itself, or: "
+                f"{name} was folded from a log that was restored since; a projector rebuilds it, or run: "
                 f"seatledger projections rebuild {name}"
             )
-        if report.state.error is not None:
+        if status.state.error is not None:
             where = "" if event is None else f" on {event.name} of {event.stream} at {event.position}"
-            yield f"{name} failed{where}: {report.state.error}"
-        yield from (f"{name} leaves out the event at {position}" for position in report.skipped)
-        yield from (f"{name} leaves out the stream {stream}" for stream in report.parked)
+            yield f"{name} failed{where}: {status.state.error}"
+        yield from (f"{name} excludes the event at {position}" for position in status.skipped)
+        yield from (f"{name} excludes the stream {stream}" for stream in status.parked)
 
 
-@app.command("pause")
 def pause(name: Name, data: Data = None) -> None:
     """Pause a read model."""
-    run_operation(name, data, lambda switches: switches.PAUSE, "stands still")
+    run_operation(name, data, operations.PAUSE, "is paused")
 
 
-@app.command("resume")
 def resume(name: Name, data: Data = None) -> None:
     """Resume a paused read model."""
-    run_operation(name, data, lambda switches: switches.RESUME, "goes on")
+    run_operation(name, data, operations.RESUME, "is resumed")
 
 
-@app.command("retry")
 def retry(name: Name, data: Data = None) -> None:
     """Retry the event that a read model failed on."""
-    run_operation(name, data, lambda switches: switches.RETRY, "tries again")
+    run_operation(name, data, operations.RETRY, "retries")
 
 
-@app.command("skip")
 def skip(
     name: Name,
     position: Annotated[int, typer.Option(min=1, help="The position it failed at.")],
@@ -97,42 +89,36 @@ def skip(
     data: Data = None,
 ) -> None:
     """Skip the event that a read model failed on."""
-    run_operation(
-        name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}"
-    )
+    run_operation(name, data, operations.skip(position, reason), f"continues without the event at {position}")
 
 
-@app.command("unskip")
 def unskip(
     name: Name, position: Annotated[int, typer.Option(min=1, help="The position it skips.")], data: Data = None
 ) -> None:
-    """Take a skipped event back in: a projector rebuilds the read model with it and swaps it in."""
-    from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
+    """Include a skipped event again.
 
+    A projector rebuilds the read model with the event and makes the new version live.
+    """
     asyncio.run(projection_operations.unskip(local_settings(data), name, position))
     console.print(f"{name} is rebuilt with the event at {position}: see `seatledger projections list`.")
 
 
-@app.command("park")
 def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
-    """Leave a stream out of a read model from here on."""
-    from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
-
+    """Exclude a stream from a read model."""
     asyncio.run(projection_operations.park(local_settings(data), name, stream, reason))
-    console.print(f"{name} goes on without {stream}.")
+    console.print(f"{name} continues without {stream}.")
 
 
-@app.command("unpark")
 def unpark(name: Name, stream: Stream, data: Data = None) -> None:
-    """Take a parked stream back in, from the next rebuild on."""
-    again = f"has {stream} again once it is rebuilt: seatledger projections rebuild {name}"
-    run_operation(name, data, lambda switches: switches.unpark(stream), again)
+    """Include a parked stream again.
+
+    It takes effect with the next rebuild.
+    """
+    effect = f"includes {stream} once it is rebuilt: seatledger projections rebuild {name}"
+    run_operation(name, data, operations.unpark(stream), effect)
 
 
-def run_operation(name: str, data: Data, select_operation: Callable[[ModuleType], "Operation"], done: str) -> None:
-    """Do something to a read model and say so."""
-    from projections.operations import operations  # noqa: PLC0415 - a part imports only what it runs
-    from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
-
-    asyncio.run(projection_operations.run(local_settings(data), name, select_operation(operations)))
-    console.print(f"{name} {done}.")
+def run_operation(name: str, data: Data, operation: Operation, effect: str) -> None:
+    """Apply an operation to a read model and print its effect."""
+    asyncio.run(projection_operations.run(local_settings(data), name, operation))
+    console.print(f"{name} {effect}.")

@@ -1,38 +1,33 @@
-"""`seatledger projections rebuild | rollback | drop`: the versions of a read model, with a progress bar."""
+"""`seatledger projections rebuild | rollback | drop`: build, restore and drop versions of a read model."""
 
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
+from projections.rebuild.diff import Difference
+from projections.rebuild.rebuilder import VersionsDiffer
+from projections.rebuild.throttle import Progress as RebuildProgress
+from runtime import rebuilds
 from runtime.cli.options import Data
-from runtime.cli.projections import Name, console
+from runtime.cli.output import console
+from runtime.cli.projections import Name
 from runtime.local.data_directory import local_settings
 from runtime.settings import Settings
-
-if TYPE_CHECKING:
-    from projections.rebuild.diff import Difference
-    from projections.rebuild.throttle import Progress as Rebuilding
+from runtime.tuning.gc_policy import relax_gc
 
 SwapAnyway = Annotated[bool, typer.Option("--swap-anyway", help="Even if the new version differs from the live one.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take; change nothing.")]
-Performance = Annotated[str | None, typer.Option(help="Rebuild the rows of this performance alone.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Estimate time and space; change nothing.")]
+Performance = Annotated[str | None, typer.Option(help="Rebuild only the rows of this performance.")]
 
 DIFFERS = 3
-"""The exit status of a rebuild whose version differs and was not swapped in."""
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("rebuild")(rebuild)
-    app.command("rollback")(roll_back)
-    app.command("drop")(drop)
+"""The exit status of a rebuild whose version differs from the live one and was not swapped in."""
 
 
 def rebuild(
@@ -43,13 +38,15 @@ def rebuild(
     swap_anyway: SwapAnyway = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Fold a read model anew beside the live one, compare, swap; or go on with a rebuild that was interrupted.
+    """Rebuild a read model beside the live version.
 
-    Exit status 3: the new version differs from the live one, which stays; look, then drop it or --swap-anyway.
+    The new version is compared with the live one and swapped in. An interrupted rebuild is continued.
+
+    Exit status 3: the new version differs and the old one stays live; inspect it, then drop it or use --swap-anyway.
     """
     settings = local_settings(data)
     if dry_run:
-        rehearse(settings, name)
+        print_estimate(settings, name)
     elif performance is not None:
         rebuild_performance(settings, name, performance)
     else:
@@ -57,56 +54,44 @@ def rebuild(
 
 
 def roll_back(name: Name, data: Data = None) -> None:
-    """Put the version back that was live before the last swap."""
-    from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-
+    """Make the previous version live again."""
     settings = local_settings(data)
     with progress_bar(name) as report:
         rebuilt = asyncio.run(rebuilds.roll_back(settings, name, report=report))
     if rebuilt is None:
         version = asyncio.run(rebuilds.live_version(settings, name))
         console.print(
-            f"{name} is back at what version {version} of its code folded, and paused: start the program that has that "
-            f"version, then run `seatledger projections resume {name}`. Resumed under this program, it is rebuilt."
+            f"{name} is back at the rows that version {version} of its code folded, and paused: start the release with "
+            f"that version, then run `seatledger projections resume {name}`. Resumed by this release, it is rebuilt."
         )
     else:
-        console.print(f"{name} was rolled back to {rebuilt.schema} and goes on from position {rebuilt.position}.")
+        console.print(f"{name} was rolled back to {rebuilt.schema} and continues from position {rebuilt.position}.")
 
 
 def drop(name: Name, data: Data = None) -> None:
-    """Drop the retired version of a read model, and one whose rebuild was given up."""
-    from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-
+    """Drop the retired version and abandoned rebuilds."""
     dropped = asyncio.run(rebuilds.drop(local_settings(data), name))
     console.print(f"Dropped: {', '.join(build.schema for build in dropped) or 'there was nothing to drop'}.")
 
 
-def rehearse(settings: Settings, name: str) -> None:
-    """Say what a rebuild would take."""
-    from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-
+def print_estimate(settings: Settings, name: str) -> None:
+    """Print the estimated duration and disk space of a rebuild."""
     found = asyncio.run(rebuilds.estimate(settings, name))
     console.print(
-        f"{name}: {found.events:,} events to fold at about {found.events_s:,.0f} a second: {found.seconds:,.0f} s in a "
-        f"quiet shop; about {decimal(found.size_bytes)} beside the live version's. Nothing was changed."
+        f"{name}: {found.events:,} events to fold at about {found.events_s:,.0f} a second: {found.seconds:,.0f} s "
+        f"without other load; about {decimal(found.size_bytes)} beside the live version's. Nothing was changed."
     )
 
 
 def rebuild_performance(settings: Settings, name: str, performance: str) -> None:
-    """Rebuild the rows of one performance and show how they differed."""
-    from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-
+    """Rebuild the rows of one performance and show the differences."""
     differences = asyncio.run(rebuilds.rebuild_performance(settings, name, performance))
     show(differences)
-    console.print(f"{name} of {performance}: {'exchanged' if differences else 'as the log says, nothing to change'}.")
+    console.print(f"{name} of {performance}: {'replaced' if differences else 'matches the log, nothing to change'}.")
 
 
 def rebuild_all(settings: Settings, name: str, *, swap_anyway: bool) -> None:
-    """Rebuild a read model and show how it differed from the live one."""
-    from projections.rebuild.rebuilder import VersionsDiffer  # noqa: PLC0415 - a part imports only what it runs
-    from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.tuning.gc_policy import relax_gc  # noqa: PLC0415 - a part imports only what it runs
-
+    """Rebuild a read model and show how the new version differs from the live one."""
     relax_gc()
     try:
         with progress_bar(name) as report:
@@ -121,39 +106,39 @@ def rebuild_all(settings: Settings, name: str, *, swap_anyway: bool) -> None:
         )
         return
     show(rebuilt.differences)
-    console.print(f"{name} was rebuilt and goes on from position {rebuilt.position} in {rebuilt.schema}.")
+    console.print(f"{name} was rebuilt and continues from position {rebuilt.position} in {rebuilt.schema}.")
 
 
-def show(differences: Sequence["Difference"]) -> None:
-    """Show how two versions differ, by table: a row a line, as wide as it is."""
+def show(differences: Sequence[Difference]) -> None:
+    """Print the rows that only one version has, by table, one row a line."""
     for found in differences:
         console.print(f"{found.table}: {found.live_rows} rows live, {found.built_rows} rebuilt")
-        for which, rows in (("live", found.only_live), ("rebuilt", found.only_built)):
+        for version, rows in (("live", found.only_live), ("rebuilt", found.only_built)):
             for row in rows:
-                console.print(Text(f"  only in the {which} version: {row}"))
+                console.print(Text(f"  only in the {version} version: {row}"))
 
 
 @contextmanager
-def progress_bar(name: str) -> Iterator[Callable[["Rebuilding"], None]]:
-    """Show the exact percentage, the rate and the time left while something is rebuilt."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[pace]}"))
+def progress_bar(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
+    """Show percentage, rate and remaining time; yield the function that reports progress."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(name, total=None, pace="")
+        task = bar.add_task(name, total=None, rate="")
 
-        def report(progress: "Rebuilding") -> None:
+        def report(progress: RebuildProgress) -> None:
             bar.update(
                 task,
                 description=f"{name} {progress.state}",
                 completed=progress.position,
                 total=max(progress.target, 1),
-                pace=format_rate(progress),
+                rate=format_rate(progress),
             )
 
         yield report
 
 
-def format_rate(progress: "Rebuilding") -> str:
-    """Say how fast it goes and how long it will take."""
+def format_rate(progress: RebuildProgress) -> str:
+    """Format position, rate and remaining seconds; the latter two only once they are known."""
     if not progress.events_s or progress.left_s is None:
         return f"{progress.position:,} of {progress.target:,}"
     return f"{progress.position:,} of {progress.target:,}, {progress.events_s:,.0f}/s, {progress.left_s:,.0f} s left"

@@ -1,23 +1,24 @@
-"""The relay as a process of its own, and the way on after a restore or failover."""
+"""`seatledger relay`: the relay as a process, and the start of a new epoch after a restore or failover."""
 
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from runtime.cli.options import Data, require_words
+from runtime.cli.output import console
+from runtime.entrypoints.workers import begin_epoch, run_relay
 from runtime.local.data_directory import local_settings
 
-console = Console(highlight=False, soft_wrap=True)
-app = typer.Typer(help="Copy the log to NATS JetStream.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True, add_completion=False)
 
 
 @app.callback()
 def run(context: typer.Context) -> None:
-    """Copy the log to NATS JetStream, position by position, until stopped."""
-    if context.invoked_subcommand is None:
-        from runtime.entrypoints.workers import run_relay  # noqa: PLC0415 - a part imports only what it runs
+    """Publish the log to NATS JetStream.
 
+    Runs until stopped; a message's sequence is the event's position.
+    """
+    if context.invoked_subcommand is None:
         run_relay()
 
 
@@ -28,7 +29,5 @@ def new_epoch(
     ],
     data: Data = None,
 ) -> None:
-    """Begin a new stream from here, after the relay has stopped because the log went back in time."""
-    from runtime.entrypoints.workers import begin_epoch  # noqa: PLC0415 - a part imports only what it runs
-
+    """Start a new epoch, after the relay has stopped because the log went back in time."""
     console.print(begin_epoch(local_settings(data), reason))

@@ -1,23 +1,24 @@
-"""The sealer as a process of its own, and the way on after a restore."""
+"""`seatledger seal`: the sealer as a process, and the start of a new chain after a restore."""
 
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from runtime.cli.options import Data, require_words
+from runtime.cli.output import console
 from runtime.local.data_directory import local_settings
+from runtime.sealing import begin_chain, run_sealer
 
-console = Console(highlight=False, soft_wrap=True)
-app = typer.Typer(help="Seal the log into the second place.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True, add_completion=False)
 
 
 @app.callback()
 def run(context: typer.Context) -> None:
-    """Seal the log into the second place, range by range, until stopped."""
-    if context.invoked_subcommand is None:
-        from runtime.sealing import run_sealer  # noqa: PLC0415 - a part imports only what it runs
+    """Seal the log into the seal archive.
 
+    Runs until stopped; each seal covers a range of positions.
+    """
+    if context.invoked_subcommand is None:
         run_sealer()
 
 
@@ -25,11 +26,9 @@ def run(context: typer.Context) -> None:
 def new_chain(
     reason: Annotated[
         str,
-        typer.Option(help="Why what was sealed is no longer what the log says: a restore.", callback=require_words),
+        typer.Option(help="Why the log no longer matches its seals: a restore.", callback=require_words),
     ],
     data: Data = None,
 ) -> None:
-    """Begin a new chain over the whole log; what was sealed before is kept beside it, as evidence."""
-    from runtime.sealing import begin_chain  # noqa: PLC0415 - a part imports only what it runs
-
+    """Start a new chain over the whole log; the earlier chain is kept as evidence."""
     console.print(begin_chain(local_settings(data), reason))

@@ -1,1 +1,1 @@
-"""What the demo shows: venues, events and accounts of our own making."""
+"""The demo: invented venues, events and accounts."""

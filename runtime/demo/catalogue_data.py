@@ -1,4 +1,4 @@
-"""What plays in the demo: a dozen shows in three houses, dated around the day the demo is first started."""
+"""The demo's catalogue: a dozen events in three venues, dated relative to the demo's first start."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ DISCOUNT_MAX = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoVenue:
-    """A venue of the demo and the drawing of it."""
+    """A venue of the demo and the function that draws its layout."""
 
     key: str
     name: str
@@ -25,21 +25,21 @@ class DemoVenue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """An event, the days from today on which it plays, and from when it is on sale (days from today)."""
+    """An event with its performances; days count from the demo's first start."""
 
     key: str
-    house: str
+    venue: str
     title: str
     category: str
     description: str
     days: tuple[int, ...]
     starts: time = time(19, 30)
-    dearest: int
-    """The price of the best category for an adult, in cents; the others step down from it."""
+    top_price_cents: int
+    """An adult's price in the best category; the other prices are derived from it."""
     on_sale_days: int = -30
 
 
-HOUSES = (
+VENUES = (
     DemoVenue(
         key="lyric",
         name="Lyric Theatre",
@@ -72,130 +72,133 @@ HOUSES = (
 SHOWS = (
     Show(
         key="tempest",
-        house="lyric",
+        venue="lyric",
         title="The Tempest",
         category="Theatre",
         description="An island, a storm and a reckoning, in two hours without interval.",
         days=(1, 2, 8),
-        dearest=7800,
+        top_price_cents=7800,
     ),
     Show(
         key="winterreise",
-        house="lyric",
+        venue="lyric",
         title="Winterreise by candlelight",
         category="Classical",
         description="Schubert's song cycle for one voice and one piano.",
         days=(4,),
         starts=time(20, 0),
-        dearest=5400,
+        top_price_cents=5400,
     ),
     Show(
         key="clockmaker",
-        house="lyric",
+        venue="lyric",
         title="The Clockmaker's Daughter",
         category="Musical",
         description="A new musical about a town that forgot what time it was.",
         days=(11, 12, 13),
-        dearest=9900,
+        top_price_cents=9900,
     ),
     Show(
         key="owls",
-        house="lyric",
+        venue="lyric",
         title="Owls in the Attic",
         category="Family",
         description="Puppets, feathers and a very small ladder. From four years.",
         days=(5, 6),
         starts=time(11, 0),
-        dearest=2400,
+        top_price_cents=2400,
     ),
     Show(
         key="quartets",
-        house="lyric",
+        venue="lyric",
         title="Late Quartets",
         category="Classical",
         description="Beethoven's opus 130 to 135 on three evenings.",
         days=(20, 21, 22),
-        dearest=6200,
+        top_price_cents=6200,
     ),
     Show(
         key="derby",
-        house="park",
+        venue="park",
         title="City against United",
         category="Football",
         description="The match of the year. Doors open two hours before kick-off.",
         days=(9,),
         starts=time(15, 0),
-        dearest=12000,
+        top_price_cents=12000,
     ),
     Show(
         key="cup",
-        house="park",
+        venue="park",
         title="Cup quarter-final",
         category="Football",
         description="Extra time and penalties if needed.",
         days=(23,),
         starts=time(19, 45),
-        dearest=8500,
+        top_price_cents=8500,
     ),
     Show(
         key="lanterns",
-        house="park",
+        venue="park",
         title="Paper Lanterns: the farewell tour",
         category="Concert",
         description="Three hours, all the songs, one last time.",
         days=(40,),
         starts=time(18, 30),
-        dearest=14500,
+        top_price_cents=14500,
         on_sale_days=7,
     ),
     Show(
         key="tides",
-        house="docks",
+        venue="docks",
         title="Tides",
         category="Concert",
         description="The whole new album, played from start to end. Standing room and tiers.",
         days=(3, 4),
         starts=time(20, 30),
-        dearest=6900,
+        top_price_cents=6900,
     ),
     Show(
         key="basket",
-        house="docks",
+        venue="docks",
         title="Harbour Hawks: home game",
         category="Basketball",
         description="League game of the Hawks against the Anchors.",
         days=(7, 14),
         starts=time(18, 0),
-        dearest=3900,
+        top_price_cents=3900,
     ),
     Show(
         key="circus",
-        house="docks",
+        venue="docks",
         title="Circus without a tent",
         category="Family",
         description="Acrobats, one horse, no clowns.",
         days=(16, 17),
         starts=time(15, 0),
-        dearest=4500,
+        top_price_cents=4500,
     ),
     Show(
         key="synth",
-        house="docks",
+        venue="docks",
         title="Night of the Synthesizers",
         category="Concert",
         description="Six acts, forty oscillators, until late.",
         days=(30,),
         starts=time(21, 0),
-        dearest=5200,
+        top_price_cents=5200,
     ),
 )
 
 
-def prices(categories: tuple[str, ...], dearest: int) -> tuple[Price, ...]:
-    """Step down from the best category, given first, to the last; a child pays half. Amounts are whole euros."""
+def price_list(categories: tuple[str, ...], top_price_cents: int) -> tuple[Price, ...]:
+    """Return a price per category and ticket type, in whole euros.
+
+    Prices fall linearly from the first category to the last, and a child pays half.
+    """
     adult = {
-        category: round(int(dearest * (1 - DISCOUNT_MAX * place / len(categories))), -2)
-        for place, category in enumerate(categories)
+        category: round(int(top_price_cents * (1 - DISCOUNT_MAX * rank / len(categories))), -2)
+        for rank, category in enumerate(categories)
     }
     child = {category: round(amount // 2, -2) for category, amount in adult.items()}
     return tuple(

@@ -1,4 +1,4 @@
-"""The names of the demo's steps, and the command ids derived from them: a step is done once, whenever it is tried."""
+"""The names of the demo's seeding steps, and the command ids derived from them, which make each step idempotent."""
 
 from uuid import UUID, uuid5
 
@@ -13,7 +13,7 @@ def step_id(step: str) -> UUID:
 
 
 def performance_step(show: Show, day: int) -> str:
-    """Name the step that puts one showing on sale."""
+    """Return the name of the step that schedules one performance."""
     return f"performance {show.key} {day}"
 
 

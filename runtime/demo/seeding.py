@@ -1,6 +1,6 @@
-"""Makes the demo by commands through the handler, as people would; interrupted anywhere, it goes on where it was.
+"""Creates the demo with commands; after an interruption the next run continues.
 
-Every id and command id is derived from one root, so a step that was done is replayed and records nothing.
+Every id and command id is derived from one root, so a repeated step is a replay and records nothing.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from domain.values import Limits, Role, derived_id
 from domain.venue import VenueDetails, VenueOpened
 from eventstore.command import CommandContext
 from eventstore.command_handler import CommandHandler
-from runtime.demo.catalogue_data import HOUSES, SHOWS, DemoVenue, Show, prices
+from runtime.demo.catalogue_data import SHOWS, VENUES, DemoVenue, Show, price_list
 from runtime.demo.ids import ROOT, performance_step, step_id
 
 CURRENCY = "EUR"
@@ -40,7 +40,7 @@ EMAILS = {role: f"{role}@demo.test" for role in ACCOUNTS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedContext:
-    """What the demo is made with; `say` tells a person how far it is."""
+    """The services that seeding uses; `report` receives progress messages."""
 
     handler: CommandHandler
     accounts: Accounts
@@ -49,17 +49,23 @@ class SeedContext:
 
 
 async def seed(seed_context: SeedContext, *, password: str, today: datetime) -> None:
-    """Make accounts, houses and shows; what is there already stays as it is."""
+    """Create accounts, venues and events; what exists already is not changed.
+
+    Args:
+        password: of every account.
+        today: the day from which the dates of performances are counted.
+    """
     seed_context.report("demo accounts")
-    await make_accounts(seed_context, password)
-    layouts = {demo_venue.key: await make_house(seed_context, demo_venue) for demo_venue in HOUSES}
+    await create_accounts(seed_context, password)
+    layouts = {demo_venue.key: await create_venue(seed_context, demo_venue) for demo_venue in VENUES}
     for show in SHOWS:
         seed_context.report(show.title)
-        await make_show(seed_context, show, layouts[show.house], today)
+        await create_show(seed_context, show, layouts[show.venue], today)
 
 
-async def make_accounts(seed_context: SeedContext, password: str) -> None:
-    """Open one account per role, all with the same password, and found the organizer with its members."""
+async def create_accounts(seed_context: SeedContext, password: str) -> None:
+    """Create the organizer, and an account per role with the same password."""
+
     seller = derived_id(ROOT, "organizer")
     await execute_step(
         seed_context, "organizer", partial(organizer.found_organizer, organizer=seller, name=ORGANIZER_NAME)
@@ -71,7 +77,7 @@ async def make_accounts(seed_context: SeedContext, password: str) -> None:
             name = f"Demo {role.capitalize()}"
             await seed_context.accounts.register(email=EMAILS[role], password=password, name=name, account=own)
         except AddressTaken:
-            pass  # from a run that was interrupted
+            pass  # an interrupted run has registered it
         if role in GLOBAL_ROLES:
             roles = frozenset({GLOBAL_ROLES[role]})
             await execute_step(seed_context, f"role {role}", partial(account.change_roles, account=own, roles=roles))
@@ -81,8 +87,8 @@ async def make_accounts(seed_context: SeedContext, password: str) -> None:
             await execute_step(seed_context, f"member {role}", change)
 
 
-async def make_house(seed_context: SeedContext, demo_venue: DemoVenue) -> Layout:
-    """Open a venue and publish the drawing of it."""
+async def create_venue(seed_context: SeedContext, demo_venue: DemoVenue) -> Layout:
+    """Open a venue, publish its layout and return it."""
     seed_context.report(demo_venue.name)
     layout = publish(read_layout("seatledger", demo_venue.document()))
     document = write_native(layout)
@@ -114,12 +120,12 @@ async def make_house(seed_context: SeedContext, demo_venue: DemoVenue) -> Layout
     return layout
 
 
-async def make_show(seed_context: SeedContext, show: Show, layout: Layout, today: datetime) -> None:
-    """Create and publish an event and put its performances on sale."""
+async def create_show(seed_context: SeedContext, show: Show, layout: Layout, today: datetime) -> None:
+    """Create and publish an event, and schedule its performances."""
     own = derived_id(ROOT, "event", show.key)
     created = EventCreated(
         organizer=derived_id(ROOT, "organizer"),
-        venue=venue_id(show.house),
+        venue=venue_id(show.venue),
         details=EventDetails(title=show.title, description=show.description, category=show.category),
     )
     await execute_step(seed_context, f"event {show.key}", partial(event.create, event=own, request=created))
@@ -131,8 +137,8 @@ async def make_show(seed_context: SeedContext, show: Show, layout: Layout, today
 
 
 def to_scheduled(show: Show, layout: Layout, today: datetime, day: int) -> PerformanceScheduled:
-    """Return one showing, `day` days from `today` at the house's own time."""
-    demo_venue = next(house for house in HOUSES if house.key == show.house)
+    """Return a performance `day` days from `today`, at the venue's local time."""
+    demo_venue = next(candidate for candidate in VENUES if candidate.key == show.venue)
     date = today.astimezone(ZoneInfo(demo_venue.time_zone)).date() + timedelta(days=day)
     starts_at = datetime.combine(date, show.starts, ZoneInfo(demo_venue.time_zone)).astimezone(UTC)
     return PerformanceScheduled(
@@ -145,7 +151,7 @@ def to_scheduled(show: Show, layout: Layout, today: datetime, day: int) -> Perfo
         starts_at=starts_at,
         doors_at=starts_at - DOORS_BEFORE,
         on_sale_at=today + timedelta(days=show.on_sale_days),
-        prices=prices(tuple(category.key for category in layout.categories), show.dearest),
+        prices=price_list(tuple(category.key for category in layout.categories), show.top_price_cents),
         limits=Limits(),
     )
 
@@ -166,12 +172,12 @@ def layout_id(demo_venue: str) -> str:
 
 
 def performance_id(show: Show, day: int) -> str:
-    """Return the id of one showing."""
+    """Return the id of a performance."""
     return derived_id(ROOT, "performance", show.key, str(day))
 
 
 async def execute_step(seed_context: SeedContext, step: str, decide: Callable[[DecisionContext], Changes]) -> None:
-    """Carry out one named step, once."""
+    """Execute the command of a step; a repeated step records nothing."""
     actor: Mapping[str, Any] = {"kind": "process", "id": "demo", "role": None}
     context = CommandContext(command_id=step_id(step), actor=actor, channel="demo")
     await seed_context.handler.handle(decide, context)

@@ -1,1 +1,1 @@
-"""The server's edge: what one connection and one client may cost, judged before there is a request."""
+"""The server's edge: limits of one connection and one client, enforced before a request reaches the application."""

@@ -6,25 +6,25 @@ KIB = 1024
 WINDOW_SECONDS = 5.0
 TICK_SECONDS = 0.5
 OWN_FILES = 256
-"""Files and connections of our own (database, NATS, logs), kept free of clients' connections."""
+"""Descriptors reserved for the process itself: database, NATS, logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeLimits:
-    """What one connection, one client and all clients together may take.
+    """Limits of one connection, of one client and of all clients together.
 
     Args:
         url_bytes: the longest request target.
         head_bytes: request line and headers together.
-        headers: how many headers a request may have.
-        pipelined: requests that wait on one connection for the answers before them.
+        headers: headers of one request.
+        pipelined: requests of one connection that wait for earlier responses.
         first_byte_seconds: from the connection to its first byte.
         head_seconds: from a request's first byte to the end of its headers.
         idle_seconds: between two requests.
-        body_bytes_per_window: the least of a body that comes within five seconds, while it is being read.
-        answer_seconds: how long an answer may wait without the client taking `answer_bytes` of it.
-        per_client: connections of one client; those of a trusted proxy count for all only.
-        connections: connections of all clients; None: what the limit of open files leaves.
+        body_bytes_per_window: the least a client must send of a body within five seconds, while the body is being read.
+        answer_seconds: how long a response may be unread without the client reading `answer_bytes` of it.
+        per_client: connections of one client; those of a trusted proxy count only towards `connections`.
+        connections: connections of all clients; None: the limit of open files minus the reserved descriptors.
     """
 
     url_bytes: int = 8 * KIB

@@ -1,7 +1,7 @@
-"""How connections are taken, and how much of an answer the system keeps for a client that does not read.
+"""Accepts many connections an iteration, and limits the kernel's send buffer of a client that does not read.
 
-The event loop takes one connection an iteration from each handle that listens, so whoever comes behind three hundred
-others waits for three hundred iterations. More handles of the same socket take as many at a time.
+The event loop accepts one connection an iteration from each listening handle, so the connection behind three hundred
+others waits for three hundred iterations. Several handles of the same socket accept as many in one iteration.
 """
 
 import asyncio
@@ -11,24 +11,24 @@ from collections.abc import Callable, Iterable
 
 ACCEPTED_PER_ITERATION = 32
 UNSENT_BYTES_MAX = 64 * 1024
-"""Of a connection, in the system's buffer; by itself it takes megabytes. Bytes on their way are not counted."""
+"""Unsent bytes of a connection in the kernel's buffer, which else grows to megabytes. Bytes in flight do not count."""
 
 
 async def listen_with_more(
     servers: Iterable[asyncio.Server], make_protocol: Callable[[], asyncio.Protocol], *, backlog: int
 ) -> list[asyncio.Server]:
-    """Listen to the sockets of these servers with more handles, and return what closes them."""
+    """Listen on the sockets of these servers with further handles, and return their servers for closing."""
     loop = asyncio.get_running_loop()
-    listening = [known for server in servers for known in server.sockets]
+    sockets = [listener for server in servers for listener in server.sockets]
     return [
-        await loop.create_server(make_protocol, sock=same_socket(known.fileno()), backlog=backlog)
-        for known in listening
+        await loop.create_server(make_protocol, sock=duplicate(listener.fileno()), backlog=backlog)
+        for listener in sockets
         for _ in range(ACCEPTED_PER_ITERATION - 1)
     ]
 
 
-def same_socket(listening: int) -> socket.socket:
-    """Return another handle of a socket; the connections that it takes keep little that is not sent."""
-    found = socket.socket(fileno=os.dup(listening))
-    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
-    return found
+def duplicate(descriptor: int) -> socket.socket:
+    """Return another handle of a listening socket; connections accepted from it inherit the limit of unsent bytes."""
+    handle = socket.socket(fileno=os.dup(descriptor))
+    handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+    return handle

@@ -1,4 +1,4 @@
-"""HTTP by httptools, within the limits of the edge."""
+"""HTTP/1.1 parsed by httptools, within the limits of the edge."""
 
 import asyncio
 from functools import partial
@@ -23,15 +23,15 @@ DISCARDED_BYTES_MAX = 1024 * 1024
 
 
 SILENT, HEAD, BODY, BETWEEN = range(4)
-"""What the client sends; numbers, because members of an enumeration take longer to name than the rest of the check."""
+"""What the client sends. Integers, because the attribute look-up of an enumeration costs more than the check itself."""
 
 
 class LimitPassed(Exception):
-    """Raised inside the parser, which then stops."""
+    """Stops the parser after a limit was exceeded."""
 
 
 class EdgeProtocol(HttpToolsProtocol):
-    """One connection: its bytes are counted, its silences are timed; see `EdgeLimits`."""
+    """One connection, whose bytes and pauses are limited by `EdgeLimits`."""
 
     edge: ClassVar[Edge]
 
@@ -51,29 +51,29 @@ class EdgeProtocol(HttpToolsProtocol):
 
     @property
     def peer(self) -> str:
-        """The address at the other end."""
+        """The remote address."""
         return self.client[0] if self.client else ""
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is asked or answered just now."""
+        """Whether no request is being received or answered."""
         return self.phase in (SILENT, BETWEEN) and not self.is_answering
 
     @property
     def is_answering(self) -> bool:
-        """Whether a request waits for the end of its answer."""
+        """Whether a response is not complete yet."""
         return self.answering is not None and not self.answering.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Begin, if there is room."""
+        """Identify the client and count the connection; close it if a limit is reached."""
         super().connection_made(transport)
-        self.client_key, self.is_shared = self.edge.naming.of_peer(self.peer)
+        self.client_key, self.is_shared = self.edge.clients.of_peer(self.peer)
         refusal = self.edge.admit(self)
         if refusal is not None:
             self.end(refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, and tell the request that is being answered, not only the last that was read."""
+        """Mark the request being answered as disconnected; uvicorn marks only the last one that was read."""
         self.edge.release(self)
         if self.answering is not None:
             self.answering.disconnected = True
@@ -81,7 +81,7 @@ class EdgeProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, as long as the limits allow."""
+        """Parse received bytes and enforce the limits of size."""
         if self.refusal is not None:
             return
         if self.phase != BODY:
@@ -100,7 +100,7 @@ class EdgeProtocol(HttpToolsProtocol):
                 self._check_framing()
 
     def on_message_begin(self) -> None:
-        """Begin to read a request."""
+        """Start a request, unless too many are pipelined."""
         if len(self.pipeline) >= self.edge.limits.pipelined:
             self._stop(Refusal.PIPELINED)
         if self.phase != HEAD:
@@ -109,13 +109,13 @@ class EdgeProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
 
     def on_url(self, url: bytes) -> None:
-        """Take in a part of the address."""
+        """Append a part of the request target."""
         self.url += url
         if len(self.url) > self.edge.limits.url_bytes:
             self._stop(Refusal.URL_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take in a header; trailers are no headers, and nobody reads them."""
+        """Append a header; trailers are ignored."""
         if self.phase != HEAD:
             return
         name = name.lower()
@@ -126,7 +126,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self._stop(Refusal.HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        """Begin to read the body, and hand the request over."""
+        """Start the body, and pass the request to the application."""
         if self.received > self.edge.limits.head_bytes and self._head_bytes() > self.edge.limits.head_bytes:
             self._stop(Refusal.HEAD_TOO_LARGE)
         super().on_headers_complete()
@@ -135,7 +135,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.received = self.framing = 0
 
     def on_body(self, body: bytes) -> None:
-        """Take in a part of the body."""
+        """Append a part of the body; after a complete response it is discarded."""
         self.framing = 0
         self.received += len(body)
         cycle = self.cycle
@@ -148,13 +148,13 @@ class EdgeProtocol(HttpToolsProtocol):
         cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """End a request; what comes next is another one's head."""
+        """End a request."""
         self.phase, self.since = BETWEEN, self.edge.now
         self.framing = 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Answer the next request that waits, or wait for one; the edge knows how long."""
+        """Start the next pipelined request; without one, the idle deadline starts."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -166,12 +166,12 @@ class EdgeProtocol(HttpToolsProtocol):
             self.since = self.edge.now
 
     def resume_writing(self) -> None:
-        """Go on writing: the client has taken most of what waited."""
+        """Resume after the client has read most of the buffered response."""
         self.unsent = 0
         super().resume_writing()
 
     def overdue(self, now: float) -> Refusal | None:
-        """Return which deadline has passed, if any."""
+        """Return the refusal for a passed deadline; None: no deadline has passed."""
         if self._is_answer_stuck(now):
             return Refusal.ANSWER_NOT_TAKEN
         if self.refusal is not None:
@@ -186,7 +186,7 @@ class EdgeProtocol(HttpToolsProtocol):
         return Refusal.IDLE if waited > limits.idle_seconds and not self.is_answering else None
 
     def end(self, refusal: Refusal) -> None:
-        """End the connection, with an answer where one can still be read."""
+        """Close the connection, after a response if the client can still read one."""
         self.edge.refused[refusal.reason] += 1
         self.refusal = refusal
         if refusal is Refusal.ANSWER_NOT_TAKEN:
@@ -201,7 +201,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Begin a request now, or as soon as it is its client's turn."""
+        """Start a request now, or queue it behind its client's earlier ones."""
         self.answering = cycle
         starts = self.edge.starts
         if starts.try_start():
@@ -214,13 +214,13 @@ class EdgeProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _client_of(self, cycle: RequestResponseCycle) -> str:
-        """Return the client that sent a request, also through a proxy."""
+        """Return the client that sent a request, directly or through a trusted proxy."""
         if not self.is_shared:
             return self.client_key
-        naming = self.edge.naming
-        wanted = naming.header.encode()
-        named = [value.decode("latin-1") for name, value in cycle.scope["headers"] if name == wanted]
-        return naming.behind(self.peer, named)
+        clients = self.edge.clients
+        header = clients.header.encode()
+        values = [value.decode("latin-1") for name, value in cycle.scope["headers"] if name == header]
+        return clients.behind(self.peer, values)
 
     def _begin_head(self) -> None:
         self.phase, self.since = HEAD, self.edge.now
@@ -234,13 +234,13 @@ class EdgeProtocol(HttpToolsProtocol):
         raise LimitPassed
 
     def _discard(self, count: int) -> None:
-        """Let pass what comes after its answer, which the client may not have read yet; not for long."""
+        """Count body bytes after the response; up to a limit, because the client may not have read the response yet."""
         self.discarded += count
         if self.discarded > DISCARDED_BYTES_MAX:
             self._stop(Refusal.ANSWERED)
 
     def _last_request(self) -> None:
-        """Answer what has been asked, and nothing after it: no other protocol is spoken here."""
+        """Close after the pending responses: the client requested an upgrade, and no other protocol is supported."""
         if self.cycle is not None:
             self.cycle.keep_alive = False
         self.flow.pause_reading()
@@ -249,7 +249,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.end(self.refusal or Refusal.MALFORMED)
 
     def _check_framing(self) -> None:
-        """End a connection that sends much of which nothing is content: a head without end, trailers, extensions."""
+        """Close a connection that sends many bytes without content: an endless head, trailers, chunk extensions."""
         if self.phase == HEAD:
             self.end(Refusal.HEAD_TOO_LARGE)
         elif self.phase == BODY:
@@ -261,7 +261,7 @@ class EdgeProtocol(HttpToolsProtocol):
         return None if enough else Refusal.BODY_SLOW
 
     def _is_answer_stuck(self, now: float) -> bool:
-        """Tell whether the client has taken too little for too long of what waits to be sent."""
+        """Return whether the client has read too little of the buffered response for too long."""
         waits = self.flow.write_paused or self.transport.is_closing()
         unsent = self.transport.get_write_buffer_size() if waits else 0
         if not unsent or self.unsent - unsent >= self.edge.limits.answer_bytes or not self.unsent:
@@ -270,24 +270,24 @@ class EdgeProtocol(HttpToolsProtocol):
         return now - self.unsent_since > self.edge.limits.answer_seconds
 
     def _may_answer(self) -> bool:
-        """Tell whether the client takes what is written now for the answer to what it sends."""
+        """Return whether a response written now would be taken for the response to the request being sent."""
         if self.phase == BODY:
             return self.answering is self.cycle and not self.cycle.response_started
         return not self.is_answering
 
 
 def is_gone(request: ReferenceType[RequestResponseCycle]) -> bool:
-    """Tell whether the client of a request has hung up.
+    """Return whether the client of a request has disconnected.
 
-    The reference is weak: the request's scope holds this function, and a scope that held its request would be freed by
-    the garbage collector alone, which cost 2 % of a booking.
+    The reference is weak: the request's scope holds this function, and a scope that held its request would be a cycle,
+    which only the garbage collector frees. That cost 2 % of a booking.
     """
     cycle = request()
     return cycle is None or cycle.disconnected
 
 
 def protocol_of(edge: Edge) -> type[EdgeProtocol]:
-    """Return the protocol of the connections that an edge counts."""
+    """Return a protocol class whose connections are counted by this edge."""
 
     class Bound(EdgeProtocol):
         pass

@@ -1,19 +1,19 @@
-"""Requests begin a few at a time, and clients take turns, so a burst of one delays another's request by a moment."""
+"""Starts few requests an iteration, round-robin over clients, so that a burst of one client delays no other."""
 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
 STARTS_PER_ITERATION = 64
-"""Of the event loop, which reads from every connection and takes new ones in between."""
+"""Per iteration of the event loop, which reads from every connection and accepts new ones in between."""
 
 Start = Callable[[], None]
 
 
 class FairStarts:
-    """Begins requests: at once while there are few, else in turn between clients.
+    """Starts requests: at once while there are few, else round-robin over clients.
 
-    A request's first step is its most expensive one; three hundred of them in one iteration took the loop 0.3 s.
+    The first step of a request is its most expensive one; three hundred in one iteration blocked the loop for 0.3 s.
     """
 
     def __init__(self, *, per_iteration: int = STARTS_PER_ITERATION) -> None:
@@ -24,11 +24,11 @@ class FairStarts:
 
     @property
     def waiting(self) -> int:
-        """How many requests have not begun yet."""
+        """The number of queued requests."""
         return sum(map(len, self._waiting.values()))
 
     def try_start(self) -> bool:
-        """Take one of this iteration's starts if one is left and nobody waits for it."""
+        """Use one of this iteration's starts; False: none is left, or other requests are queued."""
         if not self._is_scheduled:
             self._schedule()
         if self._waiting or not self._left:
@@ -37,7 +37,7 @@ class FairStarts:
         return True
 
     def enqueue(self, client: str, start: Start) -> None:
-        """Have a request begin in one of the next iterations."""
+        """Queue a request for one of the next iterations."""
         self._waiting.setdefault(client, deque()).append(start)
         if not self._is_scheduled:
             self._schedule()

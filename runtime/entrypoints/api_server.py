@@ -1,15 +1,16 @@
-"""The API as a process: uvicorn on uvloop and httptools, one worker, loopback unless told otherwise."""
+"""The part `seatledger api`: uvicorn with one worker on uvloop and httptools, on loopback by default."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import FrameType
+from typing import Annotated
 
 import structlog
+import typer
 import uvicorn
 import uvloop
 
@@ -19,7 +20,8 @@ from api.live import WATCHERS_MAX
 from runtime.edge.connections import Edge
 from runtime.edge.listening import listen_with_more
 from runtime.edge.protocol import protocol_of
-from runtime.exposure import refuse_unanswered
+from runtime.entrypoints.signals import add_stop_handler, remove_stop_handlers
+from runtime.exposure import require_safe_exposure
 from runtime.logging import configure_logs
 from runtime.settings import Settings, load_settings
 from runtime.tuning.asyncio_compat import patch_wait_for
@@ -31,24 +33,23 @@ from runtime.tuning.gc_policy import (
     disable_gc_at_exit,
     idle_detector,
 )
-from runtime.tuning.interpreter import outdated
-from runtime.wiring import open_engine
+from runtime.tuning.interpreter import interpreter_warning
+from runtime.wiring import open_services
 from ui.page import pages
 
 BACKLOG = 2_048
 STOP_SECONDS_MAX = 5
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OPEN_FILES = 2 * WATCHERS_MAX
-"""Connections of those who watch, as many of those who ask, and what is our own."""
+"""Connections that watch seat maps, as many for other requests; the process's own files are among the latter."""
 
 _log = structlog.get_logger(__name__)
 
 
 class ApiServer(uvicorn.Server):
-    """Uvicorn that leaves the signal behind when it has stopped, so that what it used is closed in order.
+    """Uvicorn that does not raise the signal again after its stop, so that the caller can close its resources.
 
     Args:
-        on_stop: called at the signal, before those who are still connected are waited for.
+        on_stop: called at the signal, before open connections are waited for.
     """
 
     def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
@@ -56,101 +57,104 @@ class ApiServer(uvicorn.Server):
         self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and take new connections many at a time."""
+        """Listen with several handles a socket, to accept many connections in one iteration of the event loop."""
         await super().startup(sockets)
         self.servers += await listen_with_more(self.servers, self._protocol, backlog=self.config.backlog)
 
     def _protocol(self) -> asyncio.Protocol:
-        """Make what uvicorn makes for a new connection."""
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn calls it
+        """Return a protocol for a new connection, built with uvicorn's arguments."""
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn calls it
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-        return made
+        return protocol
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop on a signal."""
+        """Call `on_stop`, then stop."""
         self._on_stop()
         super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on a signal."""
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        """Handle stop signals while the block runs, without raising them again at its end."""
+        add_stop_handler(lambda number: self.handle_exit(number, None))
         try:
             yield
         finally:
-            for number in SIGNALS:
-                loop.remove_signal_handler(number)
+            remove_stop_handlers()
 
 
 async def serve(settings: Settings) -> None:
-    """Serve the API until a signal comes.
+    """Serve the API until a stop signal.
 
     Raises:
         StoreUnavailable: the database does not answer at the start.
-        UnreadableLog: it says which event this program can't read.
+        UnreadableLog: the log holds an event that this program can't read; the message names it.
     """
-    edge = Edge(settings.edge, naming=settings.clients)
-    async with open_engine(settings) as opened:
-        warnings = tuple(filter(None, [outdated(), missing_provider_warning(opened)]))
-        for warning in warnings:
+    edge = Edge(settings.edge, clients=settings.clients)
+    async with open_services(settings) as opened:
+        services = with_warnings_and_counters(opened, edge)
+        for warning in services.api_settings.warnings:
             _log.warning(warning)
-        terms = replace(opened.api_settings, warnings=warnings)
-        services = replace(opened, api_settings=terms, counters={**opened.counters, **edge.counters()})
-        config = uvicorn.Config(
-            make_app(services, pages=pages()),
-            host=settings.host,
-            port=settings.port,
-            http=protocol_of(edge),
-            proxy_headers=False,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=STOP_SECONDS_MAX,
-        )
-        quiet = idle_detector(lambda: services.metrics.requests)
-        looking = asyncio.gather(collect_young_periodically(), collect_all_when_idle(quiet), edge.watch())
+        is_idle = idle_detector(lambda: services.metrics.requests)
+        upkeep = asyncio.gather(collect_young_periodically(), collect_all_when_idle(is_idle), edge.watch())
         try:
+            config = uvicorn_config(settings, services, edge)
             await ApiServer(config, on_stop=partial(close_streams, services)).serve()
         finally:
-            looking.cancel()
+            upkeep.cancel()
             with suppress(asyncio.CancelledError):
-                await looking  # a gathering that nobody waits for is logged as an error
+                await upkeep  # asyncio logs an error for a cancelled gathering that is not awaited
+
+
+def with_warnings_and_counters(services: Services, edge: Edge) -> Services:
+    """Return the services with the warnings that the API shows and the counters of the edge."""
+    warnings = tuple(filter(None, [interpreter_warning(), missing_provider_warning(services)]))
+    api_settings = replace(services.api_settings, warnings=warnings)
+    return replace(services, api_settings=api_settings, counters={**services.counters, **edge.counters()})
+
+
+def uvicorn_config(settings: Settings, services: Services, edge: Edge) -> uvicorn.Config:
+    """Return the server's configuration, with the app and the edge's protocol."""
+    return uvicorn.Config(
+        make_app(services, pages=pages()),
+        host=settings.host,
+        port=settings.port,
+        http=protocol_of(edge),
+        proxy_headers=False,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+    )
 
 
 def missing_provider_warning(services: Services) -> str | None:
-    """Return a warning if nothing can be paid."""
+    """Return a warning if no payment provider is configured."""
     if services.gateways:
         return None
     return (
-        "No payment provider is set, so no order can be paid: set SEATLEDGER_SANDBOX_URL, …_API_KEY and "
+        "No payment provider is configured, so no order can be paid: set SEATLEDGER_SANDBOX_URL, …_API_KEY and "
         "…_WEBHOOK_SECRET of the sandbox gateway (python -m sandbox_provider)."
     )
 
 
 def close_streams(services: Services) -> None:
-    """End the answers that never end by themselves, and leave those who wait a last moment."""
+    """End the streaming responses, which have no end of their own, and shorten the deadlines of waiting requests."""
     services.deadlines.stop()
     services.live.end()
     services.projection_status.end()
 
 
-def run_api(port: int | None = None) -> None:
-    """Run the API as the environment says, until a signal comes.
-
-    Args:
-        port: in place of the environment's.
-    """
+def run_api(port: Annotated[int | None, typer.Option(help="The port, in place of SEATLEDGER_PORT.")] = None) -> None:
+    """Serve the API."""
     configure_logs()
     patch_wait_for()
     collect_in_small_batches()
     allow_open_files(OPEN_FILES)
     settings = load_settings()
-    refuse_unanswered(settings)
+    require_safe_exposure(settings)
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))
     disable_gc_at_exit()

@@ -1,8 +1,4 @@
-"""The part `seatledger process`: every rule until a signal comes; run it as often as wanted, a rule has one owner."""
-
-import asyncio
-import signal
-from contextlib import suppress
+"""The part `seatledger process`: runs every rule; several instances may run, because a lease gives a rule one owner."""
 
 import uvloop
 
@@ -13,27 +9,27 @@ from processes.registry import all_rules
 from processes.runner import run_rules
 from runtime.command_handling import build_codec, build_handler
 from runtime.connections import open_gateways, open_records, open_store
+from runtime.database import url_of_role
+from runtime.entrypoints.signals import until_signalled
 from runtime.log_compatibility import check_log
 from runtime.logging import configure_logs
-from runtime.roles import url_of_role
 from runtime.settings import Settings, load_settings
 from runtime.tuning.asyncio_compat import patch_wait_for
 from runtime.tuning.gc_policy import relax_gc
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-NOTHING_REMEMBERED = 0
-"""The size of the cache here, where every stream is somebody else's most of the time."""
+CACHED_STREAMS = 0
+"""The state cache is off: other processes write most of the streams that rules read."""
 
 STATE_CONNECTIONS_MAX = 3
-"""All rules look for due work at about the same moment, and one that waits makes the pool open another connection."""
+"""Rules poll for due work at about the same moment, and each waiting rule makes the pool open another connection."""
 
 
 async def run_processes(settings: Settings) -> None:
     """Run every rule against the log, each from its own checkpoint, until SIGINT or SIGTERM.
 
     Raises:
-        StoreUnavailable: the database does not answer at the start; later on it is waited for.
-        UnreadableLog: it says which event this program can't read.
+        StoreUnavailable: the database does not answer at the start; later outages are waited for.
+        UnreadableLog: the log holds an event that this program can't read; the message names it.
     """
     await check_log(url_of_role(settings, APP_ROLE))
     async with (
@@ -42,18 +38,18 @@ async def run_processes(settings: Settings) -> None:
         open_gateways(settings) as gateways,
     ):
         clock = ServerClock(await store.now())
-        handler = build_handler(store=store, judge=batcher, clock=clock, cache_size=NOTHING_REMEMBERED)
+        handler = build_handler(store=store, appender=batcher, clock=clock, cache_size=CACHED_STREAMS)
         codec, state = build_codec(), PostgresProcessState(pool)
         rules = all_rules(handler, gateways, seats=store, codec=codec)
-        running = asyncio.create_task(run_rules(rules, log=store, codec=codec, state=state))
-        for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        with suppress(asyncio.CancelledError):
-            await running
+        await until_signalled(run_rules(rules, log=store, codec=codec, state=state))
 
 
 def main() -> None:
-    """Run the rules as the environment says."""
+    """Run the processes.
+
+    They release lapsed holds, settle captured payments, send approved refunds and reconcile with the payment providers.
+    """
+
     configure_logs()
     patch_wait_for()
     relax_gc()

@@ -1,10 +1,8 @@
-"""The parts `seatledger relay` and `seatledger project`, until a signal comes. Run each as often as wanted."""
+"""The parts `seatledger relay` and `seatledger project`; several instances of each may run."""
 
 import asyncio
-import signal
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import uvloop
 from uuid_utils.compat import uuid7
@@ -20,21 +18,20 @@ from eventstore.store import Store
 from eventstore.subscription import HybridSubscription, PollingSubscription, Subscription
 from projections.engine.runner import ProjectionRunner
 from projections.registry import EVERY_MODEL, reader_for
-from runtime.log_compatibility import EVOLUTION
+from runtime.database import url_of_role
+from runtime.entrypoints.signals import until_signalled
+from runtime.log_compatibility import UPCASTER_CHAIN
 from runtime.logging import configure_logs
-from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 from runtime.tuning.asyncio_compat import patch_wait_for
 from runtime.tuning.gc_policy import relax_gc
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 
 def run_relay() -> None:
-    """Relay as the environment says.
+    """Publish the log to NATS, with the settings of the environment.
 
     Raises:
-        SystemExit: the NATS server cannot be used; the message says what to do.
+        SystemExit: the NATS server is too old; the message names the version needed.
     """
     configure_logs()
     patch_wait_for()
@@ -46,7 +43,7 @@ def run_relay() -> None:
 
 
 def run_projections() -> None:
-    """Keep the read models up to date as the environment says."""
+    """Keep the read models up to date."""
     configure_logs()
     patch_wait_for()
     relax_gc()
@@ -54,35 +51,35 @@ def run_projections() -> None:
 
 
 def begin_epoch(settings: Settings, reason: str) -> str:
-    """Begin a new epoch after a person has looked; return what to tell them."""
+    """Start a new epoch, and return a sentence for the operator who confirmed that the log was restored."""
     return uvloop.run(_begin_epoch(settings, reason))
 
 
 async def relay(settings: Settings) -> None:
-    """Repeat the log in JetStream until SIGINT or SIGTERM.
+    """Publish the log to JetStream until SIGINT or SIGTERM.
 
     Raises:
-        SettingsRefused: no NATS is set.
-        NatsTooOld: it says what to do.
+        SettingsRefused: no NATS URL is set.
+        NatsTooOld: the NATS server lacks a feature that the relay needs.
     """
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
         link = await stack.enter_async_context(NatsConnection(relay_nats_url(settings), name="relay"))
-        await until_stopped(Relay(store=store, epochs=epochs, link=link).run())
+        await until_signalled(Relay(store=store, epochs=epochs, link=link).run())
 
 
 async def project(settings: Settings) -> None:
-    """Fold every read model that no other process folds, until SIGINT or SIGTERM.
+    """Fold every read model whose lease is free, until SIGINT or SIGTERM.
 
     Raises:
-        UnreadableLog: it says which event this program can't read.
+        UnreadableLog: the log holds an event that this program can't read; the message names it.
     """
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
-        survey = await stack.enter_async_context(EventTypeIndex(url_of_role(settings, PROJECTOR_ROLE)))
-        await survey.check(EVOLUTION)
-        surveying = asyncio.create_task(survey.scan_forever(), name="survey")
-        stack.callback(surveying.cancel)
+        event_types = await stack.enter_async_context(EventTypeIndex(url_of_role(settings, PROJECTOR_ROLE)))
+        await event_types.check(UPCASTER_CHAIN)
+        scan = asyncio.create_task(event_types.scan_forever(), name="event type index")
+        stack.callback(scan.cancel)
         runner = ProjectionRunner(
             url=url_of_role(settings, PROJECTOR_ROLE),
             store=store,
@@ -91,11 +88,11 @@ async def project(settings: Settings) -> None:
             reader=reader_for(EVERY_MODEL),
             owner=str(uuid7()),
         )
-        await until_stopped(runner.run())
+        await until_signalled(runner.run())
 
 
 async def open_log(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Epochs]:
-    """Open the log and its epoch as the projector's role, which only reads events."""
+    """Open the log and its epochs as the projector's role, which may only read events."""
     url = url_of_role(settings, PROJECTOR_ROLE)
     store = PostgresStore(url)
     stack.push_async_callback(store.close)
@@ -107,7 +104,7 @@ async def open_log(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Ep
 async def subscription_factory(
     settings: Settings, stack: AsyncExitStack, store: Store, epochs: Epochs
 ) -> Callable[[int], Subscription]:
-    """Return what opens a feed after a position: from NATS if one is set, else from the store alone."""
+    """Return a function that opens a subscription after a position: through NATS if it is set, else by polling."""
     if settings.nats_url is None:
         return lambda after: PollingSubscription(store=store, after=after)
     link = await stack.enter_async_context(NatsConnection(settings.nats_url.get_secret_value(), name="project"))
@@ -115,24 +112,15 @@ async def subscription_factory(
 
 
 def relay_nats_url(settings: Settings) -> str:
-    """Return NATS' address for the one who may publish; where users aren't told apart, anybody's.
+    """Return the NATS URL of the user who may publish, or the common one if NATS has no separate users.
 
     Raises:
-        SettingsRefused: none is set.
+        SettingsRefused: no NATS URL is set.
     """
     url = settings.relay_nats_url or settings.nats_url
     if url is None:
         raise SettingsRefused(f"Set {PREFIX}NATS_URL, or run `seatledger up` for an embedded NATS.")
     return url.get_secret_value()
-
-
-async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Do something until SIGINT or SIGTERM, then let it finish cleanly."""
-    working = asyncio.create_task(work)
-    for number in SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
-    with suppress(asyncio.CancelledError):
-        await working
 
 
 async def _begin_epoch(settings: Settings, reason: str) -> str:
@@ -141,4 +129,7 @@ async def _begin_epoch(settings: Settings, reason: str) -> str:
         epoch = await epochs.begin(reason)
     finally:
         await epochs.close()
-    return f"Epoch {epoch.id} began at {epoch.began_at:%Y-%m-%d %H:%M:%S} UTC; the relay goes on with {epoch.stream}."
+    return (
+        f"Epoch {epoch.id} started at {epoch.began_at:%Y-%m-%d %H:%M:%S} UTC; the relay publishes to {epoch.stream} "
+        "from now on."
+    )

@@ -1,1 +1,1 @@
-"""What keeps a shop on one machine running: restarts, their limits, and the sentences an operator reads."""
+"""A local installation: all parts on one machine, started, supervised and restarted by `seatledger up`."""

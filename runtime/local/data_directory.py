@@ -1,4 +1,4 @@
-"""Where everything on one machine is kept, and how a command in another terminal finds what is running there."""
+"""The data folder of a local installation, and the settings that other commands derive from it."""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ DATABASE_SETTINGS = ("DATABASE_URL", "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
-    """The data folder of one machine's shop: servers, secrets, logs, the sandbox's books, the demo's accounts."""
+    """The data folder: servers, secrets, logs, the sandbox's ledger, the demo's accounts."""
 
     data: Path
 
@@ -33,32 +33,32 @@ class DataDirectory:
 
     @property
     def logs(self) -> Path:
-        """Where every part's output goes."""
+        """The folder of the parts' logs."""
         return self.data / "logs"
 
     @property
     def heartbeats(self) -> Path:
-        """Where each part shows that it lives."""
+        """The folder of the parts' heartbeat files."""
         return self.data / "heartbeats"
 
     @property
-    def sandbox_books(self) -> Path:
-        """The sandbox gateway's own file."""
+    def sandbox_ledger(self) -> Path:
+        """The sandbox gateway's database file."""
         return self.data / "sandbox.sqlite"
 
     @property
     def demo_accounts(self) -> Path:
-        """The demo's accounts and their password."""
+        """The file with the demo's accounts and their password."""
         return self.data / "demo-accounts.json"
 
     @property
     def api_url(self) -> str:
-        """Where the API of this folder's shop listens, or listened last."""
+        """The address on which this folder's API listens, or listened last."""
         port = self._api_port.read_text() if self._api_port.exists() else str(API_PORT)
         return f"http://{LOOPBACK}:{port}"
 
-    def keep_api_port(self, port: int) -> None:
-        """Keep where the API listens, for commands in another terminal."""
+    def save_api_port(self, port: int) -> None:
+        """Save the API's port, for commands in another terminal."""
         write_private(self._api_port, str(port))
 
     @property
@@ -66,15 +66,15 @@ class DataDirectory:
         return self.data / "api-port"
 
     def secret_key(self) -> str:
-        """Return the secret of this folder, made at the first start and kept readable by its owner alone."""
+        """Return the secret of this folder; the first call generates it, readable only by its owner."""
         return persisted_secret(self.data / "secret-key")
 
     def sandbox_port(self) -> int:
-        """Return the sandbox gateway's port, drawn at the first start."""
+        """Return the sandbox gateway's port; the first call chooses it."""
         return persisted_port(self.data / "sandbox-port")
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of what runs here, without those that the environment gives itself."""
+        """Return the settings of this installation by variable, without those that the environment sets."""
         found = {"DATA": str(self.data), "DEMO": "true", "HEARTBEATS": str(self.heartbeats)}
         if not is_set("SECRET_KEY"):
             found["SECRET_KEY"] = self.secret_key()
@@ -92,34 +92,34 @@ class DataDirectory:
 
 
 def is_set(name: str) -> bool:
-    """Say whether the environment gives a setting."""
+    """Return whether the environment sets a setting to a value that is not empty."""
     return bool(os.environ.get(PREFIX + name))
 
 
 def data_folder(data: Path | None = None) -> Path:
-    """Return the data folder that is meant: the one named, else SEATLEDGER_DATA, else `var` here."""
+    """Return the data folder: the argument, else SEATLEDGER_DATA, else `var` in the current folder."""
     return (data or Path(os.environ.get(PREFIX + "DATA") or DEFAULT_DATA)).absolute()
 
 
 def local_settings(data: Path | None = None) -> Settings:
-    """Return the environment's settings; without a database there, those of the shop in the data folder.
+    """Return the environment's settings; if they name no database, those of the installation in the data folder.
 
     Raises:
-        SettingsRefused: neither makes sense, or there is no shop in the folder.
+        SettingsRefused: the environment's settings are invalid, or the folder holds no installation.
     """
     directory = DataDirectory(data_folder(data))
     if any(map(is_set, DATABASE_SETTINGS)):
         return load_settings()
     if not (directory.data / "sandbox-port").exists():
         raise SettingsRefused(
-            f"There is no shop in {directory.data}: name its folder with --data or {PREFIX}DATA, or set "
+            f"There is no Seatledger data in {directory.data}: name its folder with --data or {PREFIX}DATA, or set "
             f"{PREFIX}DATABASE_URL for a database of your own."
         )
     prefix = len(PREFIX)
-    here: dict[str, Any] = {name[prefix:].lower(): value for name, value in directory.environment().items()}
-    return Settings(**here)
+    values: dict[str, Any] = {name[prefix:].lower(): value for name, value in directory.environment().items()}
+    return Settings(**values)
 
 
-def second_place_here(data: Path | None = None) -> Path:
-    """Return where seals are written, for a command that needs nothing else of the shop."""
+def local_seal_archive(data: Path | None = None) -> Path:
+    """Return the directory of the seal archive, for a command that needs no other setting."""
     return Path(os.environ.get(PREFIX + "SEALS") or data_folder(data) / "seals")

@@ -1,17 +1,19 @@
-"""Why a shop on one machine cannot be started or kept, each with a sentence that says what to do."""
+"""Why a local installation cannot start or keep running; each message says what to do."""
+
+from runtime.errors import OperatorError
 
 
-class PortTaken(Exception):
+class PortTaken(OperatorError):
     """Another program listens on the API's port."""
 
 
-class NoRoom(Exception):
+class DiskFull(OperatorError):
     """The disk is full."""
 
 
-class ProcessExited(Exception):
-    """A process could not be started, or could not be kept running."""
+class ProcessExited(OperatorError):
+    """A process could not be started or kept running."""
 
-    def __init__(self, part: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(message)
         self.part = part

@@ -1,10 +1,10 @@
-"""Which settings each part is given: what its role needs, and nothing else."""
+"""The settings that each part receives: those that its role needs, and no others."""
 
 from collections.abc import Mapping
 
 from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE
+from runtime.database import url_of_role
 from runtime.local.supervision.forking import base_environment
-from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings
 
 EVERY_SETTING = frozenset(name.upper() for name in Settings.model_fields)
@@ -12,10 +12,10 @@ EVERY_SETTING = frozenset(name.upper() for name in Settings.model_fields)
 APP, PROJECTOR, SEALER = "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL", "SEALER_DATABASE_URL"
 GATEWAY_SECRETS = frozenset({"SANDBOX_API_KEY", "SANDBOX_WEBHOOK_SECRET"})
 
-NOT_FOR_THE_API = frozenset({"DATABASE_URL", "ROLE_SECRET", "RELAY_NATS_URL", SEALER, "SEAL_KEY", "DEMO_PASSWORD"})
-"""The database's owner and what its roles' passwords follow from, who may publish events, who signs seals."""
+WITHHELD_FROM_API = frozenset({"DATABASE_URL", "ROLE_SECRET", "RELAY_NATS_URL", SEALER, "SEAL_KEY", "DEMO_PASSWORD"})
+"""The rights of the database's owner, of the publisher of events and of the sealer, and the roles' passwords."""
 
-API = EVERY_SETTING - NOT_FOR_THE_API
+API = EVERY_SETTING - WITHHELD_FROM_API
 
 PART_SETTINGS: Mapping[str, frozenset[str]] = {
     "sandbox": GATEWAY_SECRETS,
@@ -26,11 +26,11 @@ PART_SETTINGS: Mapping[str, frozenset[str]] = {
     "api": API,
     "seed": API | {"DEMO_PASSWORD"},
 }
-"""The owner's DATABASE_URL is in none of them: only `seatledger migrate`, and `up` at its start, are the owner."""
+"""None contains the owner's DATABASE_URL: only `seatledger migrate`, and `up` at its start, connect as the owner."""
 
 
-def shop_environment(env: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """Return the settings of a whole shop, with an address of the database for each role."""
+def installation_environment(env: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Return the environment of a whole installation, with a database URL for each role."""
     urls = {
         PREFIX + name: url_of_role(settings, role)
         for name, role in ((APP, APP_ROLE), (PROJECTOR, PROJECTOR_ROLE), (SEALER, SEALER_ROLE))
@@ -41,6 +41,6 @@ def shop_environment(env: Mapping[str, str], settings: Settings) -> dict[str, st
 
 
 def environment_of(part: str, env: Mapping[str, str]) -> dict[str, str]:
-    """Return what one part finds in its environment, of a whole shop's."""
-    found = {PREFIX + name: env.get(PREFIX + name) for name in PART_SETTINGS[part]}
-    return {**base_environment(env), **{name: value for name, value in found.items() if value}}
+    """Return one part's environment: its settings out of the whole installation's, and the variables of the system."""
+    settings = {PREFIX + name: env.get(PREFIX + name) for name in PART_SETTINGS[part]}
+    return {**base_environment(env), **{name: value for name, value in settings.items() if value}}

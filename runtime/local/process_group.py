@@ -1,4 +1,4 @@
-"""The processes of a shop on one machine: started in order, watched, restarted when they end, stopped in reverse."""
+"""The processes of a local installation: started in order, watched, restarted when they end, stopped in reverse."""
 
 import select
 import signal
@@ -10,11 +10,11 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from runtime.local.disk import DiskWatch
+from runtime.local.disk_space import DiskSpaceMonitor
 from runtime.local.embedded.process import LaunchSpec, SupervisedProcess
 from runtime.local.embedded.server import EmbeddedServer
 from runtime.local.errors import ProcessExited
-from runtime.local.supervision.endings import indented, relevant_lines
+from runtime.local.supervision.exit_reasons import indented, relevant_lines
 from runtime.local.supervision.forking import ForkServer
 from runtime.local.supervision.heartbeats import Watchdog, is_stopped
 from runtime.local.supervision.member import Member, Ready
@@ -27,20 +27,20 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(BaseException):
-    """A person or the system asked us to stop."""
+    """A signal has requested the stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """One process of ours.
+    """How to run one part.
 
     Args:
         env: its whole environment.
-        nice: the priority it gets once everything runs; it starts as quickly as the others.
-        ready: asked again and again until true, or searched for in its output; a part without one is ready at once.
-        essential: the shop ends when it cannot be kept running.
-        before_restart: called before it is started again.
-        meanwhile: what is safe and what waits while it does not run.
+        nice: the priority it gets once all parts run; it starts at the normal priority.
+        ready: called until it returns true, or searched for in the output; None: the part is ready at once.
+        essential: everything stops when it cannot be kept running.
+        before_restart: called before each restart.
+        outage_effect: what happens while it is down, as one or two sentences.
     """
 
     name: str
@@ -52,18 +52,18 @@ class ProcessSpec:
     stop_seconds_max: float = 10.0
     essential: bool = False
     before_restart: Callable[[], None] | None = None
-    meanwhile: str = ""
+    outage_effect: str = ""
 
 
 class ProcessGroup:
-    """Everything one `seatledger up` has started; a context that leaves nothing running behind it.
+    """All processes that one `seatledger up` has started; leaving the context stops them.
 
-    SIGINT, SIGTERM and SIGHUP end the context quietly, wherever they strike; it must be entered in the main thread.
+    SIGINT, SIGTERM and SIGHUP leave the context without an error at any point; it must be entered in the main thread.
 
     Args:
         logs: each part's output is appended to `<part>.log` in this folder.
-        say: where ends and restarts are reported.
-        forks: forks the parts that are modules of ours; without it each is a program of its own.
+        report: called with messages about ends and restarts.
+        forks: forks the parts that are Python modules; without it each part is a program of its own.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ProcessGroup:
         self._policy = policy or RestartPolicy()
         self._restarter = Restarter(policy=self._policy, report=report, folder=logs)
         self._forks = forks
-        self._disk = DiskWatch(logs)
+        self._disk = DiskSpaceMonitor(logs)
         self._watchdog = Watchdog(logs.with_name("heartbeats"))
         self._report = report
         self._members: list[Member] = []
@@ -92,7 +92,7 @@ class ProcessGroup:
             self._forks.start()
         for number in STOP_SIGNALS:
             handler = signal.getsignal(number)
-            # nohup wants a closed terminal ignored; a script's `&` ignores SIGINT without meaning it.
+            # nohup ignores SIGHUP on purpose; a shell ignores SIGINT for every program started with `&` in a script.
             if number is signal.SIGHUP and handler is signal.SIG_IGN:
                 continue
             self._handlers[number] = handler
@@ -103,17 +103,17 @@ class ProcessGroup:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         for number in self._handlers:
-            signal.signal(number, signal.SIG_IGN)  # impatience must not interrupt a stop that is bounded anyway
+            signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the bounded stop
         self.stop()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         return isinstance(error, StopRequested)
 
-    def start_server(self, server: EmbeddedServer, *, essential: bool = False, meanwhile: str = "") -> None:
-        """Start an embedded server, watch it as a part, and stop it in its turn.
+    def start_server(self, server: EmbeddedServer, *, essential: bool = False, outage_effect: str = "") -> None:
+        """Start an embedded server and supervise it like a part.
 
         Raises:
-            EmbeddedServerError: it can't be started.
+            EmbeddedServerError: it cannot be started.
         """
 
         def start() -> SupervisedProcess:
@@ -122,7 +122,7 @@ class ProcessGroup:
             return server.process
 
         server.start()
-        server.keep_port()
+        server.fix_port()
         self._members.append(
             Member(
                 name=server.name,
@@ -130,7 +130,7 @@ class ProcessGroup:
                 stop=server.stop,
                 policy=self._policy,
                 essential=essential,
-                meanwhile=meanwhile,
+                outage_effect=outage_effect,
                 process=server.process,
             )
         )
@@ -139,7 +139,7 @@ class ProcessGroup:
         """Start a part and wait until it is ready.
 
         Raises:
-            ProcessExited: this part ended, or one started before that the shop needs; or it was not ready in time.
+            ProcessExited: the part ended or was not ready in time, or an essential part ended meanwhile.
         """
         member = self._member_of(part)
         deadline = time.monotonic() + part.ready_seconds_max
@@ -151,10 +151,10 @@ class ProcessGroup:
                 )
 
     def run(self, part: ProcessSpec, *, seconds_max: float) -> None:
-        """Run a part to its end, which must be a good one; the parts started before are watched meanwhile.
+        """Run a part to its successful end, and watch the others meanwhile.
 
         Raises:
-            ProcessExited: it failed or took too long, or a part started before that the shop needs ended.
+            ProcessExited: the part failed or took too long, or an essential part ended meanwhile.
         """
         member = self._member_of(part)
         deadline = time.monotonic() + seconds_max
@@ -169,22 +169,22 @@ class ProcessGroup:
             raise ProcessExited(part.name, f"{part.name} failed with status {status}.{_last_lines(member)}")
 
     def apply_priorities(self) -> None:
-        """Let each part have its priority from now on."""
+        """Set the priority of each part, and of each restarted part from now on."""
         self._has_priorities = True
         for member in self._members:
             self._prioritise(member)
 
     def wait(self) -> None:
-        """Watch all parts, and start again what ends, until a stop is requested.
+        """Watch all parts and restart those that end, until a stop is requested.
 
         Raises:
-            ProcessExited: one that the shop cannot do without ended too often.
+            ProcessExited: an essential part ended too often.
         """
         while True:
             self._watch()
 
     def stop(self) -> None:
-        """Stop what was started, in reverse order, each with a bounded wait."""
+        """Stop all processes in reverse order, each with a bounded wait."""
         while self._members:
             self._members.pop().end()
         if self._forks is not None:
@@ -192,7 +192,7 @@ class ProcessGroup:
 
     def _member_of(self, part: ProcessSpec) -> Member:
         launch = _launch(part, self._logs / f"{part.name}.log")
-        fork = self._forks.launch if self._forks is not None and _is_module_of_ours(part) else None
+        fork = self._forks.launch if self._forks is not None and _is_python_module(part) else None
         if fork is not None:
             launch = replace(launch, heartbeat=self._watchdog.file_of(part.name))
 
@@ -204,14 +204,14 @@ class ProcessGroup:
         member = Member(
             name=part.name,
             start=start,
-            gives_signs=fork is not None,
+            has_heartbeat=fork is not None,
             stop=lambda: None,
             policy=self._policy,
             essential=part.essential,
             ready=part.ready,
             nice=part.nice,
             before_restart=part.before_restart,
-            meanwhile=part.meanwhile,
+            outage_effect=part.outage_effect,
         )
         member.process = member.start()
         member.stop = lambda: member.process is not None and member.process.stop()
@@ -219,15 +219,15 @@ class ProcessGroup:
         return member
 
     def _watch_others(self, seconds: float, *, awaited: Member, but: Member | None = None) -> None:
-        """Watch what was started while one part is awaited; what the shop can do without is started again later.
+        """Watch the processes while one part is awaited; parts that are not essential are restarted.
 
         Raises:
-            ProcessExited: the awaited part ended, or one that the shop cannot do without.
+            ProcessExited: the awaited part or an essential part ended.
         """
         for member in self._ended(seconds, but=but):
             if member is awaited or member.essential:
-                ending = self._restarter.ending(member.name, member.running.exit_status() or 0)
-                raise ProcessExited(member.name, f"{ending}.{_last_lines(member)}")
+                reason = self._restarter.exit_reason(member.name, member.running.exit_status() or 0)
+                raise ProcessExited(member.name, f"{reason}.{_last_lines(member)}")
             self._restarter.handle_exit(member)
         self._restart_due()
 
@@ -237,38 +237,38 @@ class ProcessGroup:
         return [running[process] for process in ended]
 
     def _watch(self) -> None:
-        waiting = any(member.process is None or member.awaits_ready for member in self._members)
-        for member in self._ended(POLL_SECONDS if waiting else WATCH_SECONDS):
+        is_waiting = any(member.process is None or member.awaits_ready for member in self._members)
+        for member in self._ended(POLL_SECONDS if is_waiting else WATCH_SECONDS):
             self._restarter.handle_exit(member)
         self._restart_due()
         for member in self._members:
             if member.process is not None:
                 self._restarter.check_ready(member)
-                self._check_signs(member)
+                self._check_heartbeat(member)
                 member.running.rotate_log()
-        if sentence := self._disk.check():
-            self._report(sentence)
+            if message := self._disk.check():
+                self._report(message)
 
     def _restart_due(self) -> None:
         for member in self._members:
             if member.is_due() and self._restarter.restart(member) and self._has_priorities:
                 self._prioritise(member)
             if member.process is None and member.essential:
-                break  # what comes after it cannot work without it
+                break  # the parts started after it depend on it
 
-    def _check_signs(self, member: Member) -> None:
+    def _check_heartbeat(self, member: Member) -> None:
         name, process = member.name, member.running.pid
-        if not member.gives_signs and not is_stopped(process):
+        if not member.has_heartbeat and not is_stopped(process):
             self._watchdog.record_heartbeat(name)
-        if sentence := self._watchdog.check(name, meanwhile=member.meanwhile, process=process):
-            self._report(sentence)
+        if message := self._watchdog.check(name, outage_effect=member.outage_effect, process=process):
+            self._report(message)
 
     def _prioritise(self, member: Member) -> None:
         if member.nice and member.process is not None:
             member.process.set_priority(member.nice)
 
 
-def _is_module_of_ours(part: ProcessSpec) -> bool:
+def _is_python_module(part: ProcessSpec) -> bool:
     return tuple(part.argv[:2]) == (sys.executable, "-m")
 
 
@@ -284,7 +284,7 @@ def _launch(part: ProcessSpec, log: Path) -> LaunchSpec:
 
 
 def _last_lines(member: Member) -> str:
-    return f" Its last words ({member.running.log}):{indented(relevant_lines(member.running.output()))}"
+    return f" Its last lines ({member.running.log}):{indented(relevant_lines(member.running.output()))}"
 
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:

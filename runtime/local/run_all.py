@@ -1,4 +1,4 @@
-"""Everything on one bare machine: servers, schema, demo, and the project's own processes, until somebody says stop."""
+"""Runs everything on one machine: embedded servers, schema, demo and all parts, until a stop is requested."""
 
 import asyncio
 import json
@@ -18,16 +18,16 @@ import psycopg
 from eventstore.errors import StoreUnavailable
 from runtime.database import migrate_all
 from runtime.demo.ids import LAST_STEP
-from runtime.exposure import refuse_unanswered
+from runtime.exposure import require_safe_exposure
 from runtime.leases import end_leases, end_process_leases, end_projection_leases
 from runtime.local.data_directory import LOOPBACK, DataDirectory, is_set, local_settings
-from runtime.local.disk import is_no_room, room_of
+from runtime.local.disk_space import disk_space_of, is_disk_full_error
 from runtime.local.embedded.errors import ServerDidNotStart
 from runtime.local.embedded.lock import FolderLock
 from runtime.local.embedded.persisted_values import is_free
-from runtime.local.errors import NoRoom, PortTaken, ProcessExited
-from runtime.local.meanwhile import MEANWHILE
-from runtime.local.part_settings import environment_of, shop_environment
+from runtime.local.errors import DiskFull, PortTaken, ProcessExited
+from runtime.local.outage_effects import OUTAGE_EFFECTS
+from runtime.local.part_settings import environment_of, installation_environment
 from runtime.local.process_group import ProcessGroup, ProcessSpec
 from runtime.local.supervision.forking import ForkServer
 from runtime.settings import PREFIX, Settings
@@ -35,7 +35,7 @@ from runtime.settings import PREFIX, Settings
 BACKGROUND = ("relay", "project", "process", "seal")
 BACKGROUND_NICE = 10
 API_NICE = -5
-"""Everybody waits for the API, and it does the work of all of them; only root can put it first."""
+"""Every request waits for the API, so it comes before the background parts; only root may set it."""
 PRIVATE_UMASK = 0o077
 FIRST_PAGE = "/api/v1/events?limit=1"
 PROBE_SECONDS = 2.0
@@ -43,7 +43,7 @@ SERVER_ERROR = 500
 ONE_OFF_SECONDS_MAX = 300.0
 SANDBOX_READY = re.compile(r"^ready ", re.MULTILINE)
 
-DEMO_EXISTS: LiteralString = "SELECT FROM eventstore.command WHERE command_id = %(command_id)s"
+SELECT_DEMO: LiteralString = "SELECT FROM eventstore.command WHERE command_id = %(command_id)s"
 
 LEASES: Mapping[str, Callable[[Settings], Coroutine[None, None, None]]] = {
     "project": end_projection_leases,
@@ -52,54 +52,59 @@ LEASES: Mapping[str, Callable[[Settings], Coroutine[None, None, None]]] = {
 
 UNCLEAN = (
     "The last run (process {pid}) did not end cleanly: it was killed, or the machine went down. Nothing that was "
-    "acknowledged is lost; PostgreSQL recovers by itself, there is nothing to do."
+    "acknowledged is lost; PostgreSQL recovers by itself, no action is needed."
 )
 
 Progress = Callable[[str], None]
 
 
 def run_all(data: Path, *, port: int, demo: bool, report: Progress) -> None:
-    """Start everything, say `ready`, and stay until SIGINT, SIGTERM, or until PostgreSQL or the API cannot be kept.
+    """Start everything, report `ready`, and supervise it until SIGINT or SIGTERM.
 
     Raises:
-        PortTaken: another program listens where the API should; nothing was made.
-        ProcessExited: a part did not start, or the shop cannot do without it and it ended too often; all was stopped.
+        PortTaken: another program listens on the API's port; nothing was changed.
+        ProcessExited: a part did not start, or PostgreSQL or the API ended too often; everything was stopped.
         EmbeddedServerError: a server cannot be started, or the folder is in use.
-        NoRoom: the disk is full.
-        SettingsRefused: the API may not be shown to the outside like this.
+        DiskFull: the disk is full.
+        SettingsRefused: the settings do not allow the API to be reachable from other machines.
     """
     os.umask(PRIVATE_UMASK)
-    require_free(port)
+    require_free_port(port)
     directory = DataDirectory(data.absolute())
-    with translate_low_space(directory.data):
+    with translate_disk_full(directory.data):
         directory.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        close_to_others(directory.data, report)
+        restrict_permissions(directory.data, report)
         lock = FolderLock(directory.data)
-        lock.take()
+        lock.acquire()
         try:
-            if lock.left_by is not None:
-                report(UNCLEAN.format(pid=lock.left_by))
+            if lock.unclean_owner is not None:
+                report(UNCLEAN.format(pid=lock.unclean_owner))
             with ProcessGroup(directory.logs, report=report, forks=ForkServer(directory.logs / "forks.log")) as parts:
-                directory.keep_api_port(port)
-                start_servers(parts, directory, report)
-                settings = local_settings(directory.data)
-                refuse_unanswered(settings)
-                env = shop_environment(environment(directory, port), settings)
-                is_new = prepare(parts, settings, env, demo=demo, report=report)
-                start_parts(parts, directory, env, settings, port)
-                parts.apply_priorities()
-                report_accounts(directory, report, is_new=is_new)
-                report(f"ready {url_of(port)}")
+                start_all(parts, directory, port=port, demo=demo, report=report)
                 parts.wait()
         finally:
             lock.release()
 
 
-def require_free(port: int) -> None:
-    """Check that the API's port can be had.
+def start_all(parts: ProcessGroup, directory: DataDirectory, *, port: int, demo: bool, report: Progress) -> None:
+    """Start servers, migrate, seed the demo, start the parts and report the address."""
+    directory.save_api_port(port)
+    start_servers(parts, directory, report)
+    settings = local_settings(directory.data)
+    require_safe_exposure(settings)
+    env = installation_environment(environment(directory, port), settings)
+    is_new = prepare(parts, settings, env, demo=demo, report=report)
+    start_parts(parts, directory, env, settings, port)
+    parts.apply_priorities()
+    report_accounts(directory, report, is_new=is_new)
+    report(f"ready {url_of(port)}")
+
+
+def require_free_port(port: int) -> None:
+    """Check that the API's port is free.
 
     Raises:
-        PortTaken: it cannot.
+        PortTaken: another program listens on it.
     """
     if not is_free(port):
         raise PortTaken(
@@ -109,67 +114,67 @@ def require_free(port: int) -> None:
 
 
 @contextmanager
-def translate_low_space(data: Path) -> Iterator[None]:
-    """Turn an error for want of room, ours or a server's, into a sentence that says which disk is full.
+def translate_disk_full(data: Path) -> Iterator[None]:
+    """Translate errors caused by a full disk, in this process or in a server, into one that names the disk.
 
     Raises:
-        NoRoom: the disk was full.
+        DiskFull: the disk is full.
     """
     try:
         yield
     except (OSError, ServerDidNotStart, ProcessExited) as error:
-        room = room_of(data)
-        if not (is_no_room(error) or room.is_short):
+        space = disk_space_of(data)
+        if not (is_disk_full_error(error) or space.is_low):
             raise
-        raise NoRoom(f"There is no room: {room}. Nothing is lost; make room, then start again.") from error
+        raise DiskFull(f"No disk space: {space}. Nothing is lost; free some space, then start again.") from error
 
 
 def start_servers(parts: ProcessGroup, directory: DataDirectory, report: Progress) -> None:
-    """Start the servers that the environment does not name."""
+    """Start the embedded servers in place of which the environment names no other."""
     if not is_set("DATABASE_URL"):
         postgres = directory.postgres
-        parts.start_server(postgres, essential=True, meanwhile=MEANWHILE["postgres"])
+        parts.start_server(postgres, essential=True, outage_effect=OUTAGE_EFFECTS["postgres"])
         report(f"PostgreSQL runs on port {postgres.port}")
     directory.sandbox_port()
     if not is_set("NATS_URL"):
         nats = directory.nats
-        parts.start_server(nats, meanwhile=MEANWHILE["nats"])
+        parts.start_server(nats, outage_effect=OUTAGE_EFFECTS["nats"])
         report(f"NATS runs on port {nats.port}")
 
 
 def environment(directory: DataDirectory, port: int) -> dict[str, str]:
-    """Return what every part of this shop finds in its environment."""
+    """Return the environment of the whole installation."""
     env = {**os.environ, **directory.environment()}
     env.setdefault(f"{PREFIX}PUBLIC_URL", url_of(port))
     env[f"{PREFIX}PORT"] = str(port)
     return env
 
 
-def close_to_others(data: Path, report: Progress) -> None:
-    """Take a data folder of ours from everybody else's sight."""
-    found = data.stat()
-    if found.st_uid == os.geteuid() and found.st_mode & PRIVATE_UMASK:
-        data.chmod(found.st_mode & ~PRIVATE_UMASK)
-        report(f"{data} could be read by other accounts of this machine; it is closed to them now")
+def restrict_permissions(data: Path, report: Progress) -> None:
+    """Revoke the access of other accounts to the data folder, if this account owns it."""
+    stat = data.stat()
+    if stat.st_uid == os.geteuid() and stat.st_mode & PRIVATE_UMASK:
+        data.chmod(stat.st_mode & ~PRIVATE_UMASK)
+        report(f"other accounts of this machine could read {data}; their access is revoked")
 
 
 def prepare(parts: ProcessGroup, settings: Settings, env: Mapping[str, str], *, demo: bool, report: Progress) -> bool:
-    """Bring the schema up to date, end the leases of the last run, make the demo if it is wanted; say if it is new."""
+    """Migrate the schema, end the leases of the last run, and seed the demo if requested; return whether it is new."""
     applied = asyncio.run(migrate_all(settings))
     if not is_set("DATABASE_URL"):
-        asyncio.run(end_leases(settings))  # the folder is ours alone, so nobody lives who could hold one
+        asyncio.run(end_leases(settings))  # the folder is locked, so no living process can own one
     report(f"the schema is up to date ({len(applied)} steps applied)")
     if demo and not asyncio.run(demo_exists(settings)):
-        report("making the demo: three houses, a dozen shows")
+        report("creating the demo: three venues, a dozen events")
         parts.run(cli_process("seed demo", env), seconds_max=ONE_OFF_SECONDS_MAX)
         return True
     return False
 
 
 async def demo_exists(settings: Settings) -> bool:
-    """Say whether the demo's last step was done before."""
+    """Return whether the last step of the demo's seeding is recorded."""
     async with await psycopg.AsyncConnection.connect(settings.required_database_url) as connection:
-        last = await connection.execute(DEMO_EXISTS, {"command_id": LAST_STEP})
+        last = await connection.execute(SELECT_DEMO, {"command_id": LAST_STEP})
         return await last.fetchone() is not None
 
 
@@ -177,7 +182,7 @@ def start_parts(
     parts: ProcessGroup, directory: DataDirectory, env: Mapping[str, str], settings: Settings, port: int
 ) -> None:
     """Start the gateway, the background parts and the API."""
-    gateway = [sys.executable, "-m", "sandbox_provider", "--file", str(directory.sandbox_books), "--port"]
+    gateway = [sys.executable, "-m", "sandbox_provider", "--file", str(directory.sandbox_ledger), "--port"]
     gateway += [str(directory.sandbox_port()), "--webhook-url", f"{url_of(port)}/api/v1/webhooks/sandbox"]
     parts.start(
         ProcessSpec(
@@ -185,7 +190,7 @@ def start_parts(
             argv=gateway,
             env=environment_of("sandbox", env),
             ready=SANDBOX_READY,
-            meanwhile=MEANWHILE["sandbox"],
+            outage_effect=OUTAGE_EFFECTS["sandbox"],
         )
     )
     for name in BACKGROUND:
@@ -197,52 +202,60 @@ def start_parts(
 
 
 def cli_process(words: str, env: Mapping[str, str]) -> ProcessSpec:
-    """Return one of our own commands as a part, with the settings it needs of a whole shop's."""
+    """Return a `seatledger` command as a part, with the settings that it needs out of the whole installation's.
+
+    Args:
+        words: the command, such as `seed demo`; its first word is the part's name.
+    """
     argv = [sys.executable, "-m", "runtime.cli", *words.split()]
     name = words.split(maxsplit=1)[0]
-    return ProcessSpec(name=name, argv=argv, env=environment_of(name, env), meanwhile=MEANWHILE.get(name, ""))
+    return ProcessSpec(name=name, argv=argv, env=environment_of(name, env), outage_effect=OUTAGE_EFFECTS.get(name, ""))
 
 
 def lease_release_of(name: str, settings: Settings) -> Callable[[], None] | None:
-    """Return what ends the leases of a part that has died, so that its successor need not wait; None: it has none."""
+    """Return a function that ends the leases of an ended part, so that its successor need not wait for their expiry.
+
+    Returns:
+        None: the part owns no leases, or the database is not this installation's own.
+    """
     end = LEASES.get(name)
     if end is None or is_set("DATABASE_URL"):
         return None
 
-    def free() -> None:
+    def release() -> None:
         with suppress(StoreUnavailable, psycopg.Error):
             asyncio.run(end(settings))
 
-    return free
+    return release
 
 
 def url_of(port: int) -> str:
-    """Return where the API answers."""
+    """Return the API's address on loopback."""
     return f"http://{LOOPBACK}:{port}"
 
 
 def responds(url: str) -> Callable[[], bool]:
-    """Return a question: does somebody answer here without a fault of their own?"""
+    """Return a function that requests an address and returns whether the answer is no server error."""
 
-    def ask() -> bool:
+    def probe() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=PROBE_SECONDS):  # noqa: S310 - a loopback address of ours
+            with urllib.request.urlopen(url, timeout=PROBE_SECONDS):  # noqa: S310 - a fixed loopback address
                 return True
         except urllib.error.HTTPError as error:
             return error.code < SERVER_ERROR
         except OSError:
             return False
 
-    return ask
+    return probe
 
 
 def report_accounts(directory: DataDirectory, report: Progress, *, is_new: bool) -> None:
-    """Say how to sign in, if there is a demo; its password at the first start alone, later the file it is in."""
+    """Report how to sign in to the demo, if there is one: the first time the password, later the file that holds it."""
     if not directory.demo_accounts.exists():
         return
     demo = json.loads(directory.demo_accounts.read_text())
     password = f"the password {demo['password']}" if is_new else f"the password in {directory.demo_accounts}"
     report(f"sign in as {', '.join(demo['accounts'].values())} with {password}")
-    wished = os.environ.get(f"{PREFIX}DEMO_PASSWORD")
-    if wished and wished != demo["password"]:
+    requested = os.environ.get(f"{PREFIX}DEMO_PASSWORD")
+    if requested and requested != demo["password"]:
         report(f"{PREFIX}DEMO_PASSWORD is not applied: this demo keeps the password of its first start")

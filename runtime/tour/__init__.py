@@ -1,1 +1,1 @@
-"""One booking told step by step over HTTP, from an empty basket to money given back, and the events it caused."""
+"""The tour: one booking over HTTP from the hold to a refund, and the events it caused."""

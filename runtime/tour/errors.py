@@ -1,5 +1,7 @@
-"""What stops a tour."""
+"""Errors of the tour."""
+
+from runtime.errors import OperatorError
 
 
-class TourFailed(Exception):
-    """The shop did not answer as its contract says."""
+class TourFailed(OperatorError):
+    """The API answered differently from its contract."""

@@ -1,4 +1,4 @@
-"""Somebody at a browser, a gate or a desk: an HTTP client that knows who it is and stops at the first surprise."""
+"""An authenticated HTTP client that fails on the first unexpected response."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,25 +10,25 @@ from uuid_utils.compat import uuid7
 
 from runtime.tour.errors import TourFailed
 
-PATIENCE_S = 20.0
+WAIT_S_MAX = 20.0
 POLL_S = 0.1
-REQUEST_S = 15.0
+REQUEST_S_MAX = 15.0
 PREFIX = "/api/v1"
 
 Json = dict[str, Any]
 
 
 class TourUser:
-    """One person with their own connection and access token.
+    """A user with a connection and an access token.
 
     Args:
-        base_url: where the API is, without the prefix.
-        name: how the story calls them.
+        base_url: the API's address without the prefix.
+        name: the name in messages.
     """
 
     def __init__(self, base_url: str, name: str) -> None:
         self.name = name
-        self._http = httpx.Client(base_url=base_url.rstrip("/") + PREFIX, timeout=REQUEST_S)
+        self._http = httpx.Client(base_url=base_url.rstrip("/") + PREFIX, timeout=REQUEST_S_MAX)
 
     def __enter__(self) -> Self:
         return self
@@ -37,16 +37,16 @@ class TourUser:
         self._http.close()
 
     def sign_in(self, email: str, password: str) -> None:
-        """Trade a password for an access token."""
+        """Log in, and send the access token with every later request."""
         answer = self.post("/auth/login", {"email": email, "password": password}, expect=200)
         self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
     def get(self, path: str, **query: str | int) -> Json:
-        """Read something."""
+        """Send a GET request and return the JSON response."""
         return self._answer(self._http.get(path, params=query), 200)
 
     def text(self, path: str) -> str:
-        """Read something that is not JSON."""
+        """Send a GET request and return the response's text."""
         response = self._http.get(path)
         self._check(response, 200)
         return response.text
@@ -54,22 +54,22 @@ class TourUser:
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, *, expect: int = 201, key: UUID | None = None
     ) -> Json:
-        """Send a command under an idempotency key of its own, as a careful client does."""
+        """Send a POST request with an idempotency key, a new one by default, and return the JSON response."""
         headers = {} if path.startswith("/auth/") else {"Idempotency-Key": str(key or uuid7())}
         return self._answer(self._http.post(path, json=body, headers=headers), expect)
 
     def wait(self, path: str, until: Callable[[Json], bool]) -> Json:
-        """Read again until something has happened.
+        """Repeat a GET request until its response meets a condition, and return that response.
 
         Raises:
-            TourFailed: it has not happened after 20 seconds.
+            TourFailed: no response has met it after 20 seconds.
         """
-        deadline = time.monotonic() + PATIENCE_S
-        while not until(seen := self.get(path)):
+        deadline = time.monotonic() + WAIT_S_MAX
+        while not until(body := self.get(path)):
             if time.monotonic() > deadline:
-                raise TourFailed(f"{self.name} waited {PATIENCE_S:.0f} s at {path} and saw {seen}.")
+                raise TourFailed(f"{self.name} waited {WAIT_S_MAX:.0f} s at {path}; the last response was {body}.")
             time.sleep(POLL_S)
-        return seen
+        return body
 
     def _answer(self, response: httpx.Response, expect: int) -> Json:
         self._check(response, expect)
@@ -80,13 +80,17 @@ class TourUser:
         if response.status_code != expect:
             request = response.request
             raise TourFailed(
-                f"{self.name}: {request.method} {request.url} answered {response.status_code}, "
+                f"{self.name}: {request.method} {request.url} returned {response.status_code}, "
                 f"not {expect}: {response.text[:500]}"
             )
 
 
 def pay_by_card(checkout_url: str, card: str) -> None:
-    """Type a card number into the provider's page, as the buyer's browser would."""
-    response = httpx.post(f"{checkout_url.rstrip('/')}/pay", json={"card": card}, timeout=REQUEST_S)
+    """Submit a card number to the provider's checkout page.
+
+    Raises:
+        TourFailed: the provider refused it.
+    """
+    response = httpx.post(f"{checkout_url.rstrip('/')}/pay", json={"card": card}, timeout=REQUEST_S_MAX)
     if response.status_code >= httpx.codes.BAD_REQUEST:
         raise TourFailed(f"The provider refused the card: {response.text[:500]}")

@@ -1,4 +1,4 @@
-"""The story itself: search, hold, extend, order, pay, enter with one ticket, give the other one back, read the log."""
+"""The steps of the tour: search, hold, extend, order, pay, check in one ticket, refund the other, read the log."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from runtime.tour.errors import TourFailed
 from runtime.tour.people import Json, TourUser, pay_by_card
 
 GOOD_CARD = "4242424242424242"
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+BASE_36_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actors:
-    """Who acts: a customer, the gate, the support desk, an auditor."""
+    """The users of the tour."""
 
     customer: TourUser
     gate: TourUser
@@ -28,7 +28,7 @@ class Actors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What the story is about by the time the money has arrived."""
+    """The ids of a paid booking."""
 
     performance: str
     seats: tuple[str, ...]
@@ -38,15 +38,15 @@ class Booking:
 
 
 def run_tour(base_url: str, accounts: Mapping[str, str], password: str, report: Progress) -> None:
-    """Walk one booking through the running shop, telling every step.
+    """Run one booking against a running API, and report every step.
 
     Args:
-        base_url: where the API is.
-        accounts: the e-mail address of every demo role.
+        base_url: the API's address.
+        accounts: the e-mail address of each demo role.
 
     Raises:
-        TourFailed: a step did not go as the contract says.
-        httpx.HTTPError: the shop cannot be reached.
+        TourFailed: the API answered differently from its contract.
+        httpx.HTTPError: the API cannot be reached.
     """
     with (
         TourUser(base_url, "customer") as customer,
@@ -55,21 +55,21 @@ def run_tour(base_url: str, accounts: Mapping[str, str], password: str, report: 
         TourUser(base_url, "auditor") as auditor,
     ):
         actors = Actors(customer=customer, gate=gate, support=support, auditor=auditor)
-        for person in (customer, gate, support, auditor):
-            person.sign_in(accounts[person.name], password)
+        for user in (customer, gate, support, auditor):
+            user.sign_in(accounts[user.name], password)
         report("customer, gate, support and auditor have signed in")
         booking = buy(actors, report)
-        kept, returned = tickets(actors, booking, report)
-        enter(actors, kept, report)
-        refund = give_back(actors, booking, returned, report)
-        read_the_log(actors, booking, refund, (kept, returned), report)
+        kept, returned = show_tickets(actors, booking, report)
+        check_in(actors, kept, report)
+        refund = refund_ticket(actors, booking, returned, report)
+        print_events(actors, booking, refund, (kept, returned), report)
 
 
 def buy(actors: Actors, report: Progress) -> Booking:
-    """Find two free seats, hold them, extend the hold, order and pay."""
+    """Find two adjacent free seats, hold them, extend the hold, order and pay."""
     customer = actors.customer
     performance, seats = find_seats(customer)
-    report(f"two free seats next to each other: {' and '.join(seats)}")
+    report(f"two adjacent free seats: {' and '.join(seats)}")
     hold = customer.post(f"/performances/{performance}/holds", {"items": [{"seat": seat} for seat in seats]})
     report(f"held until {hold['expires_at']} for {price(hold['quote']['total'])} (position {hold['position']})")
     extended = customer.post(f"/holds/{hold['hold_id']}/extend", expect=200)
@@ -79,12 +79,12 @@ def buy(actors: Actors, report: Progress) -> Booking:
     report(f"ordered as {order['order_code']}; the price is still {price(order['total'])}")
     again = customer.post("/orders", {"hold_id": hold["hold_id"]}, key=key)
     if again != order:
-        raise TourFailed("The same request twice gave two answers.")
-    report("sent again with the same idempotency key: the same answer, no second order")
+        raise TourFailed("The same request sent twice got two different responses.")
+    report("sent again with the same idempotency key: the same response, no second order")
     payment = customer.post(f"/orders/{order['order_id']}/payments", {"provider": "sandbox"})
     pay_by_card(payment["checkout_url"], GOOD_CARD)
-    report("paid at the sandbox's page; its signed webhook tells the shop")
-    customer.wait(f"/orders/{order['order_id']}", lambda seen: bool(seen["status"] == "confirmed"))
+    report("paid on the sandbox's page; its signed webhook notifies the API")
+    customer.wait(f"/orders/{order['order_id']}", lambda body: bool(body["status"] == "confirmed"))
     report("the order is confirmed")
     return Booking(
         performance=performance,
@@ -96,28 +96,29 @@ def buy(actors: Actors, report: Progress) -> Booking:
 
 
 def find_seats(customer: TourUser) -> tuple[str, tuple[str, ...]]:
-    """Return the first performance on sale with two free neighbours, and their seat keys.
+    """Return the first performance on sale with two adjacent free seats, and their keys.
 
     Raises:
         TourFailed: there is none.
     """
     for event in customer.get("/events", limit=100)["items"]:
         for performance in customer.get(f"/events/{event['event_id']}")["performances"]:
-            if not sells(performance):
+            if not is_on_sale(performance):
                 continue
             found = find_adjacent_seats(customer, performance["performance_id"])
             if found:
                 return performance["performance_id"], found
-    raise TourFailed("No performance on sale has two free neighbours; seed the demo first.")
+    raise TourFailed("No performance on sale has two adjacent free seats; seed the demo first.")
 
 
-def sells(performance: Json) -> bool:
-    """Say whether a performance sells now, and for money: the story has a payment."""
+def is_on_sale(performance: Json) -> bool:
+    """Return whether a performance is on sale with prices above zero, which the payment step needs."""
+
     return performance["sales"] == "open" and all(each["price"]["amount"] > 0 for each in performance["prices"])
 
 
 def find_adjacent_seats(customer: TourUser, performance: str) -> tuple[str, ...] | None:
-    """Return two free seats that stand side by side."""
+    """Return the keys of two adjacent free seats, if there are any."""
     states = customer.get(f"/performances/{performance}/seats")["states"]
     taken = {seat for seats in states.values() for seat in seats}
     for row in rows(customer.get(f"/performances/{performance}/layout")):
@@ -136,16 +137,16 @@ def rows(layout: Json) -> Iterator[list[str]]:
 
 
 def nth_key(first: str, nth: int) -> str:
-    """Return the key that is `nth` steps after `first`; keys count in base 36 after their letter."""
+    """Return the key `nth` steps after `first`; a key is a letter and a number in base 36."""
     number, digits = int(first[1:], 36) + nth, ""
     while number:
-        number, digit = divmod(number, len(DIGITS))
-        digits = DIGITS[digit] + digits
+        number, digit = divmod(number, len(BASE_36_DIGITS))
+        digits = BASE_36_DIGITS[digit] + digits
     return first[0] + (digits or "0")
 
 
-def tickets(actors: Actors, booking: Booking, report: Progress) -> tuple[Json, Json]:
-    """Return both lines of the order, each with its ticket."""
+def show_tickets(actors: Actors, booking: Booking, report: Progress) -> tuple[Json, Json]:
+    """Report the order's tickets, and return its two lines."""
     kept, returned = actors.customer.get(f"/orders/{booking.order}")["lines"]
     qr = actors.customer.text(f"/tickets/{kept['ticket_id']}/qr.svg")
     labels = " and ".join(line["place"]["label"] for line in (kept, returned))
@@ -153,54 +154,58 @@ def tickets(actors: Actors, booking: Booking, report: Progress) -> tuple[Json, J
     return kept, returned
 
 
-def enter(actors: Actors, ticket: Json, report: Progress) -> None:
-    """Scan one ticket at the gate, then once more."""
+def check_in(actors: Actors, ticket: Json, report: Progress) -> None:
+    """Scan a ticket twice at the gate; the second scan is refused.
+
+    Raises:
+        TourFailed: the outcome of a scan is another one.
+    """
     code = actors.customer.get(f"/tickets/{ticket['ticket_id']}")["code"]
     for nonce, expected in (("tour-1", "admitted"), ("tour-2", "refused")):
-        reading = {
+        scan = {
             "code": code,
             "gate": "north",
             "nonce": f"{nonce}-{ticket['ticket_id']}",
             "override_window": True,
         }
-        answer = actors.gate.post("/scans", reading, expect=200)
+        answer = actors.gate.post("/scans", scan, expect=200)
         if answer["outcome"] != expected:
-            raise TourFailed(f"The gate {answer['outcome']} where it should have {expected}: {answer}")
+            raise TourFailed(f"The scan was {answer['outcome']}, not {expected}: {answer}")
         report(f"gate north: {answer['outcome']}{' (' + answer['reason'] + ')' if answer['reason'] else ''}")
 
 
-def give_back(actors: Actors, booking: Booking, ticket: Json, report: Progress) -> str:
-    """Ask for the money of the unused ticket, let support approve, wait for the provider; return the refund."""
-    asked = actors.customer.post(f"/orders/{booking.order}/refunds", {"lines": [ticket["line_id"]]})
-    refund: str = asked["refund_id"]
-    report(f"asked for {price(asked['amount'])} back")
+def refund_ticket(actors: Actors, booking: Booking, ticket: Json, report: Progress) -> str:
+    """Request a refund of the unused ticket, approve it and wait for the provider; return the refund's id."""
+    requested = actors.customer.post(f"/orders/{booking.order}/refunds", {"lines": [ticket["line_id"]]})
+    refund: str = requested["refund_id"]
+    report(f"refund of {price(requested['amount'])} requested")
     actors.support.post(f"/refunds/{refund}/approve", expect=200)
     report("support approved: the ticket is void and the seat is free again")
 
-    def completed(seen: Json) -> bool:
-        return any(back["refund_id"] == refund and back["status"] == "completed" for back in seen["refunds"])
+    def is_completed(order: Json) -> bool:
+        return any(each["refund_id"] == refund and each["status"] == "completed" for each in order["refunds"])
 
-    actors.customer.wait(f"/orders/{booking.order}", completed)
-    report("the provider gave the money back")
+    actors.customer.wait(f"/orders/{booking.order}", is_completed)
+    report("the provider has refunded the money")
     return refund
 
 
-def read_the_log(actors: Actors, booking: Booking, refund: str, pair: tuple[Json, Json], report: Progress) -> None:
-    """Print every event the booking caused, in the order of the log."""
+def print_events(actors: Actors, booking: Booking, refund: str, lines: tuple[Json, Json], report: Progress) -> None:
+    """Report every event that the booking caused, in the order of the log."""
     streams = [
         *(f"seat-{booking.performance}-{seat}" for seat in booking.seats),
-        *(f"ticket-{ticket['ticket_id']}" for ticket in pair),
+        *(f"ticket-{line['ticket_id']}" for line in lines),
         f"hold-{booking.hold}",
         f"order-{booking.order}",
         f"payment-{booking.payment}",
         f"refund-{refund}",
     ]
     events = [event for stream in streams for event in actors.auditor.get(f"/audit/streams/{stream}")["items"]]
-    report(f"{len(events)} events tell the whole story:")
+    report(f"the booking caused {len(events)} events:")
     for event in sorted(events, key=lambda event: int(event["position"])):
         report(f"  {event['position']:>7}  {event['name']:<22} {event['stream']}")
 
 
 def price(money: Json) -> str:
-    """Write an amount of money for a person, 45.00 EUR for example."""
+    """Format an amount of money: 45.00 EUR."""
     return amount_text(money["amount"], money["currency"])

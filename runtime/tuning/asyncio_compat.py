@@ -1,7 +1,7 @@
-"""`asyncio.wait_for` as Python 3.12 has it: one that never forgets a cancellation.
+"""`asyncio.wait_for` with the behaviour of Python 3.12, which never loses a cancellation.
 
-In 3.11 a cancellation that comes in the same moment as the answer is lost (CPython issue 86296), and whoever waits for
-the task to end waits for ever. The clients of NATS and PostgreSQL are built on it.
+Python 3.11 loses a cancellation that arrives together with the result (CPython issue 86296), so the task never ends.
+The client libraries of NATS and PostgreSQL use it.
 """
 
 import asyncio
@@ -9,20 +9,20 @@ import sys
 from collections.abc import Awaitable
 from typing import TypeVar
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 def patch_wait_for() -> None:
-    """Give every library of this process the newer one; call it before an event loop runs."""
+    """Replace `asyncio.wait_for` for every library of this process; call it before an event loop runs."""
     if sys.version_info < (3, 12):
         asyncio.wait_for = wait_for  # type: ignore[assignment]
 
 
-async def wait_for(fut: Awaitable[Answer], timeout: float | None) -> Answer:  # noqa: ASYNC109 - as it was
-    """Wait for an answer, at most some seconds (None: for ever).
+async def wait_for(fut: Awaitable[Result], timeout: float | None) -> Result:  # noqa: ASYNC109 - the same signature
+    """Return the result of an awaitable; `timeout` is in seconds, None waits for ever.
 
     Raises:
-        TimeoutError: there is none in time; what was to answer is cancelled.
+        TimeoutError: there is no result in time; the awaitable is cancelled.
     """
     async with asyncio.timeout(timeout):
         return await fut

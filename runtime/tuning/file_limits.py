@@ -1,4 +1,4 @@
-"""How many files and connections a process may have open; what systems allow at first is too little for a crowd."""
+"""Raises the limit of open files, because the usual soft limit is too low for thousands of connections."""
 
 import resource
 
@@ -8,12 +8,12 @@ _log = structlog.get_logger(__name__)
 
 
 def allow_open_files(wanted: int) -> int:
-    """Let this process open so many, or as many as it may without being root; return how many it may."""
+    """Raise the soft limit of open files to `wanted`, or to the hard limit if that is lower; return the soft limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < reachable:
         resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
         soft = reachable
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        _log.warning("few files may be open at once: raise the hard limit (ulimit -Hn)", allowed=soft, wanted=wanted)
+        _log.warning("the limit of open files is low: raise the hard limit (ulimit -Hn)", allowed=soft, wanted=wanted)
     return soft

@@ -1,4 +1,4 @@
-"""Files that a command writes: into a folder that is there, and never over something else."""
+"""Checks before a command writes files."""
 
 import os
 from pathlib import Path
@@ -7,16 +7,16 @@ from runtime.settings import SettingsRefused
 
 
 def require_new(*files: Path) -> None:
-    """Make sure that files can be written, and that nothing is written over.
+    """Check that files can be created and that none of them exists.
 
     Raises:
-        SettingsRefused: it says which folder or file.
+        SettingsRefused: a folder is missing or not writable, or a file exists; the message names it.
     """
     for file in files:
         folder = file.parent
         if not folder.is_dir():
-            raise SettingsRefused(f"There is no folder {folder}; make it first.")
+            raise SettingsRefused(f"There is no folder {folder}; create it first.")
         if not os.access(folder, os.W_OK):
-            raise SettingsRefused(f"Nothing may be written to the folder {folder}.")
+            raise SettingsRefused(f"The folder {folder} is not writable.")
         if file.exists():
-            raise SettingsRefused(f"{file} is there already; name another file, or remove it.")
+            raise SettingsRefused(f"{file} exists already; name another file, or remove it.")

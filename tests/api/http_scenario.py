@@ -14,7 +14,7 @@ from eventstore.postgres.roles import PROJECTOR_ROLE
 from eventstore.subscription.polling import PollingSubscription
 from projections.engine.runner import ProjectionRunner
 from projections.registry import EVERY_MODEL, reader_for
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from tests.api.shop import V1, Shop, settings_for, until
 
 Headers = dict[str, str]

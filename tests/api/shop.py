@@ -19,7 +19,7 @@ from domain.decision import Changes, DecisionContext
 from domain.values import Role
 from eventstore.command import CommandContext, Decide, Outcome
 from runtime.settings import Settings
-from runtime.wiring import open_engine
+from runtime.wiring import open_services
 from tests.databases import SECRET_KEY
 from ui.page import pages
 
@@ -95,7 +95,7 @@ async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10
 @asynccontextmanager
 async def open_shop(settings: Settings, **others: Any) -> AsyncIterator[Shop]:
     """Run one API process inside the test; `others` replace some of its services."""
-    async with open_engine(settings) as opened:
+    async with open_services(settings) as opened:
         services = replace(opened, **others)
         app = make_app(services, pages=pages())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -21,7 +21,7 @@ from domain.account import GLOBAL_ROLES
 from eventstore.errors import StoreUnavailable
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from tests.api.http_scenario import Headers, HttpScenario, done
 from tests.api.shop import BASE_URL, V1, Shop, open_shop, settings_for
 from tests.api.test_commands import nobody_appends

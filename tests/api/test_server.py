@@ -16,7 +16,7 @@ import pytest
 
 from domain.values import Role
 from runtime.local.embedded import free_port
-from runtime.tuning.interpreter import outdated
+from runtime.tuning.interpreter import interpreter_warning
 from tests.api.shop import V1, Shop, until
 from tests.databases import SECRET_KEY
 
@@ -118,7 +118,7 @@ async def test_given_strangers_then_its_edge_ends_what_costs_too_much_and_counts
         ready = (await client.get("/readyz")).json()
     assert [f"seatledger_edge_{reason}_total 1" in numbers for reason in attacks] == [True] * len(attacks)
     assert [warning for warning in ready["warnings"] if "payment provider" not in warning] == [
-        trouble for trouble in [outdated()] if trouble
+        trouble for trouble in [interpreter_warning()] if trouble
     ]
     assert any("No payment provider is set" in warning for warning in ready["warnings"])
 

@@ -12,7 +12,7 @@ import httpx
 
 from runtime.local.data_directory import DataDirectory
 from runtime.local.embedded import free_port
-from runtime.local.part_settings import environment_of, shop_environment
+from runtime.local.part_settings import environment_of, installation_environment
 from runtime.local.run_all import environment
 from runtime.settings import PREFIX
 from tests.system.shop import CHECKOUT, COMMAND, ENDS_WITHIN_S, Shop, own_environment, until
@@ -63,7 +63,7 @@ class SeparateShop(Shop):
 
     def start_parts(self, *parts: str) -> None:
         """Start parts, in this order and without waiting for any."""
-        env = shop_environment(environment(DataDirectory(self.data), self.port), self.settings)
+        env = installation_environment(environment(DataDirectory(self.data), self.port), self.settings)
         for part in parts:
             with (self.data / "logs" / f"{part}.log").open("ab") as log:
                 self._parts[part] = subprocess.Popen(
@@ -111,7 +111,7 @@ class SeparateShop(Shop):
             return [COMMAND, part.rstrip("12")]
         directory = DataDirectory(self.data)
         port, webhooks = str(directory.sandbox_port()), f"{self.url}/api/v1/webhooks/sandbox"
-        gateway = [sys.executable, "-m", "sandbox_provider", "--file", str(directory.sandbox_books)]
+        gateway = [sys.executable, "-m", "sandbox_provider", "--file", str(directory.sandbox_ledger)]
         return [*gateway, "--port", port, "--webhook-url", webhooks]
 
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from runtime.local.supervision.endings import ending_of, relevant_lines
+from runtime.local.supervision.exit_reasons import describe_exit, relevant_lines
 
 POSTGRES = """
 2026-11-28 18:00:00.000 UTC [7] seatledger@seatledger FATAL:  terminating connection due to administrator command
@@ -34,7 +34,7 @@ class TestEnding:
         ],
     )
     def test_it_names_signal_and_likely_reason(self, status: int, *, out_of_memory: bool, said: str) -> None:
-        assert said in ending_of(status, out_of_memory=out_of_memory)
+        assert said in describe_exit(status, out_of_memory=out_of_memory)
 
 
 class TestTellingLines:

@@ -12,8 +12,7 @@ from pydantic import SecretStr
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
 from eventstore.store import NewEvent, Write
-from runtime.database import migrate_all
-from runtime.roles import url_of_role
+from runtime.database import migrate_all, url_of_role
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
 from tests.eventstore.appends import to_append

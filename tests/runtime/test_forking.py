@@ -83,7 +83,7 @@ class TestFork:
         assert f"{sys.executable} -m runtime.local.embedded.supervisor titled" in commands
 
     @pytest.mark.parametrize(("end", "status", "said"), [("0", 0, ""), ("7", 7, ""), ("fail", 1, "no such database")])
-    def test_its_exit_status_and_last_words_arrive(self, run: Run, end: str, status: int, said: str) -> None:
+    def test_its_exit_status_and_last_lines_arrive(self, run: Run, end: str, status: int, said: str) -> None:
         process = run("ending", end)
         assert process.wait(WITHIN_S) == status
         assert process.stop() == status

@@ -11,7 +11,7 @@ import pytest
 
 from runtime.tuning.gc_policy import (
     BUSY_CHECKS_MAX,
-    REQUESTS_WHEN_QUIET_MAX,
+    REQUESTS_WHEN_IDLE_MAX,
     collect_all_when_idle,
     collect_in_small_batches,
     collect_young_periodically,
@@ -49,14 +49,14 @@ async def checks_until_freed(*, quiet: bool) -> int:
     """Return how often the shop was asked whether it is quiet before the garbage was gone."""
     asked = 0
 
-    def is_quiet() -> bool:
+    def is_idle() -> bool:
         nonlocal asked
         asked += 1
         return quiet
 
     collect_in_small_batches()
     garbage = forgotten()
-    looking = asyncio.create_task(collect_all_when_idle(is_quiet, check_every_s=0))
+    looking = asyncio.create_task(collect_all_when_idle(is_idle, check_every_s=0))
     async with asyncio.timeout(30):
         while garbage() is not None:  # noqa: ASYNC110 - the collector sets no event
             await asyncio.sleep(0)
@@ -99,13 +99,13 @@ class TestLookAtWhatIsNew:
 class TestLull:
     def test_what_counts_is_what_came_since_it_was_last_asked(self) -> None:
         requests = 1_000
-        is_quiet = idle_detector(lambda: requests)
-        assert is_quiet()
-        requests += REQUESTS_WHEN_QUIET_MAX
-        assert is_quiet()
-        requests += REQUESTS_WHEN_QUIET_MAX + 1
-        assert not is_quiet()
-        assert is_quiet()
+        is_idle = idle_detector(lambda: requests)
+        assert is_idle()
+        requests += REQUESTS_WHEN_IDLE_MAX
+        assert is_idle()
+        requests += REQUESTS_WHEN_IDLE_MAX + 1
+        assert not is_idle()
+        assert is_idle()
 
 
 @pytest.mark.parametrize("look", [relax_gc, collect_in_small_batches])

@@ -5,10 +5,9 @@ from eventstore.postgres.roles import PROJECTOR_ROLE
 from projections.engine import checkpoints
 from projections.registry import EVERY_MODEL
 from runtime.connections import open_records
-from runtime.database import migrate_all
+from runtime.database import migrate_all, url_of_role
 from runtime.leases import end_leases
 from runtime.local.embedded import EmbeddedPostgres
-from runtime.roles import url_of_role
 from tests.api.shop import settings_for
 from tests.databases import fresh_database
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.local.part_settings import EVERY_SETTING, PART_SETTINGS, environment_of, shop_environment
+from runtime.local.part_settings import EVERY_SETTING, PART_SETTINGS, environment_of, installation_environment
 from runtime.settings import PREFIX, Settings
 
 OF_THE_OWNER = {"DATABASE_URL", "ROLE_SECRET"}
@@ -58,7 +58,7 @@ class TestPartSettings:
 
     def test_each_role_gets_an_address_of_its_own(self) -> None:
         settings = Settings(demo=True, database_url="postgresql://owner:secret@127.0.0.1/shop")
-        env = shop_environment({f"{PREFIX}NATS_URL": "nats://app@127.0.0.1"}, settings)
+        env = installation_environment({f"{PREFIX}NATS_URL": "nats://app@127.0.0.1"}, settings)
         assert "user=shop_app" in env[f"{PREFIX}APP_DATABASE_URL"]
         assert "user=shop_projector" in env[f"{PREFIX}PROJECTOR_DATABASE_URL"]
         assert env[f"{PREFIX}RELAY_NATS_URL"] == "nats://app@127.0.0.1"

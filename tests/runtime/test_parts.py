@@ -67,7 +67,7 @@ class TestStart:
         )
         assert next(answers, None) is None
 
-    def test_given_a_part_that_ends_before_it_is_ready_then_its_last_words_are_told(self, parts: ProcessGroup) -> None:
+    def test_given_a_part_that_ends_before_it_is_ready_then_its_last_lines_are_told(self, parts: ProcessGroup) -> None:
         program = "import sys; sys.exit('no such database')"
         part = ProcessSpec(name="api", argv=(sys.executable, "-c", program), env=dict(os.environ), ready=lambda: False)
         with pytest.raises(ProcessExited, match=r"(?s)api ended by itself with status 1\..*no such database"):
@@ -128,7 +128,7 @@ class TestOnePartEnds:
     def test_it_is_started_again_and_the_others_go_on(self, status: int, tmp_path: Path) -> None:
         said = run(a_part("first", tmp_path), a_part("second", tmp_path, once(status)), folder=tmp_path)
         assert said[0].startswith(f"second ended by itself with status {status}.")
-        assert "It is started again in 0.0 s." in said[0]
+        assert "It is restarted in 0.0 s." in said[0]
         assert said[1] == "second runs again."
         assert (tmp_path / "stopped").read_text() == "first\n"
 
@@ -140,17 +140,21 @@ class TestOnePartEnds:
 
     def test_given_a_kill_then_the_signal_and_the_likely_reason_are_said(self, tmp_path: Path) -> None:
         killed = "import os; os.kill(os.getpid(), 9)"
-        said = run(replace(a_part("first", tmp_path, once(0, killed)), meanwhile="Booking goes on."), folder=tmp_path)
+        said = run(
+            replace(a_part("first", tmp_path, once(0, killed)), outage_effect="Booking continues."), folder=tmp_path
+        )
         assert said[0].startswith("first was ended by signal 9 (SIGKILL): ")
-        assert "Booking goes on." in said[0]
+        assert "Booking continues." in said[0]
 
     def test_given_too_many_ends_then_one_that_the_shop_can_do_without_is_left_and_the_others_go_on(
         self, tmp_path: Path
     ) -> None:
         policy = RestartPolicy(first_pause_s=0.0, restarts_max=2, retry_s=1_000.0)
         parts = [a_part("first", tmp_path), a_part("second", tmp_path, CRASH)]
-        said = run(*parts, folder=tmp_path, policy=policy, until="given up")
-        assert "It ended 3 times within 60 s: it is given up for now, and everything else goes on." in said[-1]
+        said = run(*parts, folder=tmp_path, policy=policy, until="suspended")
+        assert (
+            "It ended 3 times within 60 s: its restarts are suspended, and everything else keeps running." in said[-1]
+        )
         assert "it is tried again every 1000 s" in said[-1]
         assert (tmp_path / "stopped").read_text() == "first\n"
 
@@ -158,7 +162,7 @@ class TestOnePartEnds:
         policy = RestartPolicy(first_pause_s=0.0, restarts_max=2)
         parts = [a_part("first", tmp_path), replace(a_part("second", tmp_path, CRASH), essential=True)]
         with pytest.raises(
-            ProcessExited, match=r"(?s)given up, and everything else is stopped in order.*the reason"
+            ProcessExited, match=r"(?s)not restarted, and everything else is stopped in order.*the reason"
         ) as ended:
             run(*parts, folder=tmp_path, policy=policy, until="never said")
         assert ended.value.part == "second"

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from eventstore.sealing.keys import SealingKey
 from eventstore.sealing.proof import ProofRefused
-from runtime.sealing import begin_chain, check_proof_file, keys_in, parse_keys, sealing_key
+from runtime.sealing import begin_chain, check_proof_file, parse_keys, published_keys, sealing_key
 from runtime.settings import Settings, SettingsRefused
 from tests.databases import SECRET_KEY
 
@@ -57,4 +57,4 @@ class TestChecked:
         with pytest.raises(ProofRefused, match="is not JSON"):
             check_proof_file(file, {key.id: key.public})
         with pytest.raises(ProofRefused, match="No public key is known"):
-            check_proof_file(file, keys_in(tmp_path))
+            check_proof_file(file, published_keys(tmp_path))

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from runtime.local.embedded import DataInUse, EmbeddedNats, EmbeddedPostgres, ServerDidNotStart
-from runtime.local.embedded.lock import locked
+from runtime.local.embedded.lock import try_lock
 from tests.runtime.owner import SERVERS
 from tests.runtime.processes import all_gone, is_listening, owner, processes_of, the_process, until
 
@@ -54,9 +54,9 @@ class TestOwnerEnds:
                 os.kill(pid, signal.SIGKILL)
             until(lambda: supervisor not in processes_of(folder), "the end of the supervisor")
             with (folder / "server.lock").open() as lock:
-                assert not locked(lock.fileno())
+                assert not try_lock(lock.fileno())
                 os.kill(server, signal.SIGCONT)
-                until(lambda: locked(lock.fileno()), "the end of the server")
+                until(lambda: try_lock(lock.fileno()), "the end of the server")
         assert processes_of(folder) == {}
 
 

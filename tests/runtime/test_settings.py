@@ -10,9 +10,9 @@ from uuid_utils.compat import uuid7
 from application.errors import Unauthenticated
 from application.ticket_codes import TicketCode
 from runtime import exposure
-from runtime.exposure import is_loopback, refuse_unanswered
+from runtime.exposure import is_loopback, require_safe_exposure
 from runtime.settings import DEMO_SECRET_KEY, SettingsRefused, load_settings
-from runtime.tuning.interpreter import LEAST_PATCH, outdated, refuse_outdated
+from runtime.tuning.interpreter import PATCH_MIN, interpreter_warning, require_current_interpreter
 from runtime.wiring import build_ticket_codes, build_tokens
 
 GOOD = "0123456789abcdef0123456789abcdef"
@@ -150,12 +150,12 @@ class TestExposure:
     @pytest.fixture(autouse=True)
     def sound_python(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Run on a Python without known holes, whatever it is."""
-        monkeypatch.setattr(exposure, "outdated", lambda: None)
+        monkeypatch.setattr(exposure, "interpreter_warning", lambda: None)
 
     def test_given_a_public_address_then_it_asks_who_the_clients_are(self, monkeypatch: pytest.MonkeyPatch) -> None:
         environment(monkeypatch, SECRET_KEY=GOOD, PUBLIC_URL="https://shop.example")
         with pytest.raises(SettingsRefused, match="SEATLEDGER_TRUSTED_PROXIES"):
-            refuse_unanswered(load_settings())
+            require_safe_exposure(load_settings())
 
     @pytest.mark.parametrize(
         "named",
@@ -172,7 +172,7 @@ class TestExposure:
         self, monkeypatch: pytest.MonkeyPatch, named: dict[str, str]
     ) -> None:
         environment(monkeypatch, SECRET_KEY=GOOD, **named)
-        refuse_unanswered(load_settings())
+        require_safe_exposure(load_settings())
 
     @pytest.mark.parametrize("host", ["shop.example", "10.0.0.1", "127.0.0.1.evil.example", "0.0.0.0", ""])
     def test_given_another_host_then_it_is_not_this_machine(self, host: str) -> None:
@@ -184,25 +184,25 @@ class TestInterpreter:
     def test_given_a_patch_release_with_known_holes_then_it_says_which_to_install(
         self, version: tuple[int, int, int]
     ) -> None:
-        trouble = outdated(version)
+        trouble = interpreter_warning(version)
         assert trouble is not None
-        assert f"{version[0]}.{version[1]}.{LEAST_PATCH[version[0], version[1]]}" in trouble
+        assert f"{version[0]}.{version[1]}.{PATCH_MIN[version[0], version[1]]}" in trouble
 
     @pytest.mark.parametrize("version", [(3, 11, 10), (3, 12, 6), (3, 13, 0), (3, 14, 2)])
     def test_given_a_later_one_then_nothing_is_wrong(self, version: tuple[int, int, int]) -> None:
-        assert outdated(version) is None
+        assert interpreter_warning(version) is None
 
     def test_given_an_old_one_then_it_starts_in_demo_mode_or_where_it_is_allowed(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         environment(monkeypatch, SECRET_KEY=GOOD)
         with pytest.raises(SettingsRefused, match="SEATLEDGER_ALLOW_OLD_PYTHON=true"):
-            refuse_outdated(load_settings(), trouble="It is old.")
+            require_current_interpreter(load_settings(), warning="It is old.")
         environment(monkeypatch, ALLOW_OLD_PYTHON="true")
-        refuse_outdated(load_settings(), trouble="It is old.")
+        require_current_interpreter(load_settings(), warning="It is old.")
         environment(monkeypatch, ALLOW_OLD_PYTHON="false", DEMO="true")
-        refuse_outdated(load_settings(), trouble="It is old.")
+        require_current_interpreter(load_settings(), warning="It is old.")
 
     def test_set_up_warns_by_the_same_table(self) -> None:
         script = (Path(__file__).parents[2] / "scripts" / "setup").read_text()
-        assert str(LEAST_PATCH) in script
+        assert str(PATCH_MIN) in script

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.tour.people import Json
-from runtime.tour.story import sells
+from runtime.tour.story import is_on_sale
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ def test_given_a_performance_then_it_is_told_of_if_it_sells_for_money(
 ) -> None:
     prices = [{"price": {"amount": amount, "currency": "EUR"}} for amount in amounts]
     performance: Json = {"sales": sales, "prices": prices}
-    assert sells(performance) is told
+    assert is_on_sale(performance) is told

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.demo.starting import seed_the_demo
+from runtime.demo.command import create_demo
 from runtime.local.data_directory import DataDirectory, data_folder
 from runtime.local.errors import PortTaken
-from runtime.local.run_all import close_to_others, report_accounts, require_free
+from runtime.local.run_all import report_accounts, require_free_port, restrict_permissions
 from runtime.settings import PREFIX, Settings, SettingsRefused
 
 
@@ -17,14 +17,14 @@ class TestFolder:
     def test_given_an_open_folder_then_it_is_closed_and_said(self, tmp_path: Path) -> None:
         said: list[str] = []
         tmp_path.chmod(0o755)
-        close_to_others(tmp_path, said.append)
+        restrict_permissions(tmp_path, said.append)
         assert tmp_path.stat().st_mode & 0o777 == 0o700
         assert str(tmp_path) in said[0]
 
     def test_given_a_closed_folder_then_nothing_is_said(self, tmp_path: Path) -> None:
         said: list[str] = []
         tmp_path.chmod(0o700)
-        close_to_others(tmp_path, said.append)
+        restrict_permissions(tmp_path, said.append)
         assert said == []
 
     def test_an_option_goes_before_the_environment_and_both_before_the_default(
@@ -43,7 +43,7 @@ class TestPort:
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
             with pytest.raises(PortTaken, match=f"Port {port} on 127.0.0.1 is taken by another program"):
-                require_free(port)
+                require_free_port(port)
 
 
 class TestDemo:
@@ -76,5 +76,5 @@ class TestDemo:
     def test_outside_demo_mode_no_known_accounts_are_made(self, tmp_path: Path) -> None:
         settings = Settings(secret_key="x" * 40, demo=False, data=tmp_path)
         with pytest.raises(SettingsRefused, match="it is made in demo mode alone"):
-            seed_the_demo(settings, lambda _: None)
+            create_demo(settings, lambda _: None)
         assert list(tmp_path.iterdir()) == []

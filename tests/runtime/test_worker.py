@@ -20,9 +20,8 @@ from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE
 from eventstore.store import NewEvent, Write
 from projections.registry import EVERY_MODEL
-from runtime.database import migrate_all
+from runtime.database import migrate_all, url_of_role
 from runtime.local.embedded import EmbeddedNats
-from runtime.roles import url_of_role
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
 from tests.eventstore.appends import to_append

@@ -9,7 +9,7 @@ from domain.invariants import Ledger, violations
 from eventstore.postgres.roles import APP_ROLE
 from eventstore.postgres.store import PostgresStore
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from tests.support.audited_scenario import commands, fact
 from tests.support.engine import CODEC
 from tests.system.shop import Shop

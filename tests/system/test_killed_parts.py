@@ -112,7 +112,7 @@ class TestFrozenParts:
             os.kill(process, signal.SIGSTOP)
         try:
             for part in frozen:
-                until(lambda part=part: f"{part} has given no sign of life for" in shop.read_output(), "the warning")  # type: ignore[misc]
+                until(lambda part=part: f"{part} has sent no heartbeat for" in shop.read_output(), "the warning")  # type: ignore[misc]
                 assert shop.ready()["parts"][part] == "silent"
             assert shop.ready()["parts"]["seal"] == "alive"
         finally:

@@ -15,7 +15,7 @@ from api.dependencies import Services
 from api.http import commands, routing
 from domain.values import Role
 from projections.registry import EVERY_MODEL
-from runtime.wiring import open_engine
+from runtime.wiring import open_services
 from tests.system.actors import Participant, Resources, all_actors, make_things
 from tests.system.shop import Shop
 from tests.system.venue import grid
@@ -233,7 +233,7 @@ class TestMatrix:
         """The same application, on the same database, in which one route's check was planted away."""
         monkeypatch.setattr(routing, "authorize", forgetful(ACCESS[route]))
         monkeypatch.setattr(commands, "assert_authorized", lambda *_: None)
-        async with open_engine(shop.settings) as services:
+        async with open_services(shop.settings) as services:
             transport = httpx.ASGITransport(make_app(services), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=shop.url) as client:
                 wrong = await wrong_answers(client, route, actors, things)

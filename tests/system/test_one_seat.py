@@ -20,7 +20,7 @@ from eventstore.store import Append, Conflict, NewEvent, RecordedEvent, Verdict,
 from runtime.command_handling import build_handler
 from runtime.entrypoints.api_server import ApiServer
 from runtime.local.embedded import free_port
-from runtime.wiring import open_engine
+from runtime.wiring import open_services
 from tests.support.audited_scenario import commands
 from tests.support.engine import UnbatchedAppender
 from tests.system.buying import kind
@@ -169,8 +169,8 @@ async def blind_copy(shop: Shop) -> BlindStore:
 @asynccontextmanager
 async def api_on(shop: Shop, store: MemoryStore) -> AsyncIterator[str]:
     """Serve the shop's API here, on another log; gives its address."""
-    async with open_engine(shop.settings) as real:
-        handler = build_handler(store=store, judge=UnbatchedAppender(store), clock=ServerClock(await store.now()))
+    async with open_services(shop.settings) as real:
+        handler = build_handler(store=store, appender=UnbatchedAppender(store), clock=ServerClock(await store.now()))
         places = PlaceFinder(
             handler=handler,
             store=store,

@@ -48,11 +48,11 @@ class TestFolder:
     def test_given_no_shop_there_then_a_sentence_says_so(self, words: tuple[str, ...], elsewhere: Path) -> None:
         refused = typed(*words).exception
         assert isinstance(refused, SettingsRefused)
-        assert f"There is no shop in {elsewhere / 'var'}" in str(refused)
+        assert f"There is no Seatledger data in {elsewhere / 'var'}" in str(refused)
         assert list(elsewhere.iterdir()) == []
 
     @pytest.mark.usefixtures("elsewhere")
     def test_given_servers_of_their_own_then_the_sealer_asks_where_seals_are_kept(self) -> None:
         refused = typed("seal", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none", SECRET_KEY="x" * 40).exception
         assert isinstance(refused, SettingsRefused)
-        assert "Say where seals and the sealer's key are kept" in str(refused)
+        assert "The location of seals and of the sealer's key is not set" in str(refused)

@@ -1,4 +1,4 @@
-"""The venues of the demo, drawn by rule; each function returns a `seatledger` document without keys."""
+"""The generated layouts of the demo's venues; each function returns a `seatledger` document without seat keys."""
 
 from runtime.demo.venues.arena import arena
 from runtime.demo.venues.stadium import stadium

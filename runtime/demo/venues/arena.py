@@ -1,4 +1,4 @@
-"""An arena: standing room before the stage, tables on a terrace behind it, two tiers of blocks in a horseshoe."""
+"""An arena: standing areas in front of the stage, tables on a terrace, two tiers of blocks in a horseshoe."""
 
 import math
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ TERRACE = math.radians(140)
 
 
 def arena() -> dict[str, object]:
-    """Draw the arena."""
+    """Return the arena's layout document."""
     draft = Draft(
         name="Harbour Arena",
         categories=(
@@ -71,7 +71,7 @@ def _tables() -> Iterator[Row]:
 
 
 def _tier(name: str, first: int, *, radius: float, rows: int) -> Iterator[Section]:
-    """Yield a tier's blocks from the stage's left side round to its right, as seen from the seats."""
+    """Yield a tier's blocks from the left side of the stage to the right, as seen from the seats."""
     width = HORSESHOE / BLOCKS
     for index in range(BLOCKS):
         angle = DOWN + HORSESHOE / 2 - (index + 0.5) * width

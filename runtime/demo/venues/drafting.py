@@ -1,6 +1,7 @@
-"""Draws straight and curved rows for the demo venues.
+"""Geometry of straight and curved rows for the demo's venues.
 
-Lengths are centimetres, angles radians from the x axis towards y; y grows downwards, so growing angles turn clockwise.
+Lengths are in centimetres, angles in radians from the x axis towards y; y grows downwards, so growing angles turn
+clockwise.
 """
 
 import math
@@ -19,7 +20,7 @@ RESTRICTED = (Attribute.RESTRICTED_VIEW,)
 
 
 def row(section: str, label: str, spots: Sequence[Point], category: str, attributes: Attributes = NO_ATTRIBUTES) -> Row:
-    """Make a row of seats numbered from 1 along `spots`; `attributes` are given by seat number."""
+    """Return a row of seats numbered from 1 along `spots`; `attributes` are by seat number."""
     return Row(
         label=label,
         seats=tuple(
@@ -37,17 +38,17 @@ def row(section: str, label: str, spots: Sequence[Point], category: str, attribu
 
 
 def point_at_distance(origin: Point, angle: float, distance: float) -> Point:
-    """Return the point that lies so far from `origin` in that direction."""
+    """Return the point at a distance and angle from `origin`."""
     return Point(x=origin.x + distance * math.cos(angle), y=origin.y + distance * math.sin(angle))
 
 
 def line(begin: Point, angle: float, seats: int, pitch: float = SEAT_PITCH) -> list[Point]:
-    """Place seats along a straight line that leaves `begin` at `angle`."""
+    """Return seats along a straight line from `begin` in the direction `angle`."""
     return [point_at_distance(begin, angle, index * pitch) for index in range(seats)]
 
 
 def clockwise_arc(center: Point, radius: float, middle: float, gaps: Sequence[float]) -> list[Point]:
-    """Place seats on a circle, clockwise; the row's middle lies at the angle `middle`, neighbours `gaps` apart."""
+    """Return seats on a circle, clockwise; the row's middle is at the angle `middle`, neighbours are `gaps` apart."""
     angle = middle - sum(gaps) / radius / 2
     spots = [point_at_distance(center, angle, radius)]
     for gap in gaps:
@@ -57,7 +58,11 @@ def clockwise_arc(center: Point, radius: float, middle: float, gaps: Sequence[fl
 
 
 def gaps_of(blocks: Sequence[int], aisle: float = SEAT_PITCH) -> list[float]:
-    """Return the distances between neighbours of a row that aisles cut into blocks of so many seats."""
+    """Return the distances between neighbours in a row whose blocks are separated by aisles.
+
+    Args:
+        blocks: the number of seats of each block.
+    """
     distances: list[float] = []
     for seats in blocks:
         distances += [aisle] if distances else []
@@ -66,12 +71,12 @@ def gaps_of(blocks: Sequence[int], aisle: float = SEAT_PITCH) -> list[float]:
 
 
 def seats_within(length: float, gangway: float) -> int:
-    """Return how many seats find room on `length` beside a gangway."""
+    """Return how many seats fit into `length` beside a gangway."""
     return int((length - gangway) // SEAT_PITCH)
 
 
 def wheelchair_places(first: int, pairs: int) -> Attributes:
-    """Mark pairs of an accessible place and its companion's, counted from seat `first`."""
+    """Return the attributes of pairs of an accessible seat and its companion seat, starting at seat `first`."""
     kinds = (Attribute.ACCESSIBLE, Attribute.COMPANION)
     return {first + index: (kinds[index % len(kinds)],) for index in range(len(kinds) * pairs)}
 

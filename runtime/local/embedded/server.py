@@ -1,4 +1,4 @@
-"""What every embedded server shares: lock the folder, launch, wait until it answers, stop."""
+"""The base of the embedded servers: lock the folder, launch, wait until the server responds, stop."""
 
 import os
 import time
@@ -12,17 +12,17 @@ from runtime.local.embedded.lock import FolderLock
 from runtime.local.embedded.persisted_values import is_free, persisted_port, write_private
 from runtime.local.embedded.process import LaunchSpec, SupervisedProcess
 
-START_SECONDS_MAX = 300.0  # recovery after a crash reads gigabytes of log; a server that ends is noticed at once
+START_SECONDS_MAX = 300.0  # recovery after a crash may read gigabytes; the end of a server is noticed at once
 POLL_SECONDS = 0.01
 PORT_TRIES_MAX = 3
 
 
 class EmbeddedServer(ABC):
-    """One server of our own on loopback, in a folder of its own, gone when we are gone.
+    """A server on loopback with a folder of its own, which ends with this process.
 
     Args:
-        data: the server's folder, made if missing. Port, passwords, log and locks lie beside its files.
-        port: a fixed port; otherwise one is drawn at the first start and kept.
+        data: the server's folder, created if missing; it also holds port, passwords, log and locks.
+        port: a fixed port; None: one is chosen at the first start and kept.
     """
 
     name: ClassVar[str]
@@ -36,30 +36,30 @@ class EmbeddedServer(ABC):
 
     @property
     def port(self) -> int:
-        """The loopback port, known once the server was started for the first time."""
+        """The loopback port; known after the first start."""
         return int((self.data / "port").read_text())
 
-    def keep_port(self) -> None:
-        """Start only on today's port from now on: who is connected comes back to it."""
+    def fix_port(self) -> None:
+        """Restart only on the current port from now on, because clients reconnect to it."""
         self._fixed_port = self.port
 
     @property
     def process(self) -> SupervisedProcess:
-        """The running process, to be watched for its end."""
+        """The running process; raises ValueError when it is not started."""
         if self._process is None:
             raise ValueError(f"{self.name} is not started")
         return self._process
 
     def start(self) -> None:
-        """Start the server and wait until it answers.
+        """Start the server and wait until it responds.
 
         Raises:
             DataInUse: another process runs a server in this folder.
-            ServerDidNotStart: it ended or stayed mute; the message carries its last words.
+            ServerDidNotStart: it ended or did not respond; the message contains its last lines.
             ServerTooOld: its version is not supported.
         """
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock.take()
+        self._lock.acquire()
         try:
             self._prepare()
             self._start_on_a_free_port()
@@ -69,7 +69,7 @@ class EmbeddedServer(ABC):
             raise
 
     def stop(self) -> None:
-        """Stop the server and wait until it is gone; harmless when it isn't running."""
+        """Stop the server and wait for its end; changes nothing when it is not running."""
         if self._process is not None:
             self._process.stop()
         self._process = None
@@ -86,19 +86,19 @@ class EmbeddedServer(ABC):
 
     @abstractmethod
     def _prepare(self) -> None:
-        """Make what the server needs before its first start; called with the folder locked."""
+        """Create the files that the server needs; called with the folder locked."""
 
     @abstractmethod
     def _launch(self, port: int) -> LaunchSpec:
-        """Say how to run the server on this port."""
+        """Return how to run the server on this port."""
 
     @abstractmethod
-    def _answers(self) -> bool:
-        """Tell whether the server takes requests; raise if it is not the one we started."""
+    def _is_responding(self) -> bool:
+        """Return whether this server, and not another one on the port, accepts requests."""
 
     @abstractmethod
     def _when_ready(self) -> None:
-        """Do what only a running server lets us do, such as checking its version."""
+        """Do what needs the running server, such as checking its version."""
 
     def _start_on_a_free_port(self) -> None:
         for tries_left in reversed(range(PORT_TRIES_MAX)):
@@ -107,10 +107,10 @@ class EmbeddedServer(ABC):
             if self._became_ready(self._process):
                 self._lock.close_server_handle()
                 return
-            lost_the_port = self._fixed_port is None and not is_free(port)
-            if not (lost_the_port and tries_left):
+            has_lost_port = self._fixed_port is None and not is_free(port)
+            if not (has_lost_port and tries_left):
                 raise ServerDidNotStart(
-                    f"{self.name} did not start. Its last words ({self.log}):\n" + self._last_words()
+                    f"{self.name} did not start. Its last lines ({self.log}):\n{self.process.last_lines()}"
                 )
 
     def _choose_port(self) -> int:
@@ -124,14 +124,11 @@ class EmbeddedServer(ABC):
         while time.monotonic() < deadline:
             if process.wait(POLL_SECONDS) is not None:
                 return False
-            if self._answers():
+            if self._is_responding():
                 return True
         return False
 
-    def _last_words(self) -> str:
-        return self.process.last_words()
-
 
 def clean_environment() -> dict[str, str]:
-    """An environment in which nothing a person has set (PGPORT, PGDATA, LC_ALL …) changes what a server does."""
+    """Return an environment without variables that would change a server's behaviour (PGPORT, PGDATA, LC_ALL …)."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TZ": "UTC"}

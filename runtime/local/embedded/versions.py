@@ -1,4 +1,4 @@
-"""Which servers are new enough, for embedded and external ones alike."""
+"""Version requirements of the servers, embedded and external ones alike."""
 
 import re
 
@@ -9,10 +9,10 @@ NATS_VERSION_MIN = (2, 12)
 
 
 def check_postgres_version(server_version_num: int) -> None:
-    """Refuse a PostgreSQL that is too old.
+    """Check the version of PostgreSQL.
 
     Args:
-        server_version_num: as `SHOW server_version_num` gives it, 180004 for 18.4.
+        server_version_num: as `SHOW server_version_num` returns it, 180004 for 18.4.
 
     Raises:
         ServerTooOld: older than PostgreSQL 16.
@@ -26,10 +26,10 @@ def check_postgres_version(server_version_num: int) -> None:
 
 
 def check_nats_version(version: str) -> None:
-    """Refuse a nats-server that is too old.
+    """Check the version of a nats-server.
 
     Args:
-        version: as the server's INFO gives it, "2.15.1" or "2.12.0-RC.1".
+        version: as in the server's INFO, "2.15.1" or "2.12.0-RC.1".
 
     Raises:
         ServerTooOld: older than 2.12, or not a version at all.

@@ -1,4 +1,4 @@
-"""The side of `up`: starts the fork server, and has it fork the parts."""
+"""The parent's side of the fork server: starts it and has it fork the parts."""
 
 import json
 import os
@@ -20,43 +20,45 @@ PRELOADED = (
     "sandbox_provider.app",
     "runtime.entrypoints.api_server",
     "runtime.cli.main",
+    "runtime.cli.relay",
+    "runtime.cli.seal",
 )
-"""Everything that any part imports: what is imported once before the forks is in memory once."""
+"""The modules that the parts import: modules imported before the forks are in memory only once."""
 
 STATUS_BYTES_MAX = 16
 FORK_SECONDS_MAX = 60.0
-"""For a fork, and for all imports before the first one; after that the fork server is taken for frozen."""
+"""For a fork, and for all imports before the first one; a fork server that takes longer is replaced."""
 
 TITLE_ROOM = 400
-"""Characters kept free for the command lines of the parts."""
+"""Characters reserved for the command lines of the parts."""
 
-SETTINGS_FREE = (
+SYSTEM_VARIABLES = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
-SETTINGS_FREE_PREFIXES = ("LC_", "PYTHON", "XDG_")
+SYSTEM_PREFIXES = ("LC_", "PYTHON", "XDG_")
 MEMORY = {"MALLOC_ARENA_MAX": "2"}
-"""A part has few threads, and the C library keeps memory for each."""
+"""Few arenas, because the C library keeps memory for each and a part has few threads."""
 
 
 class ForkServerEnded(OSError):
-    """The fork server does not answer."""
+    """The fork server does not respond."""
 
 
 def base_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what every program may know of an environment: where things are and which language, no settings."""
+    """Return the system's variables of an environment, such as paths and locale, without settings."""
     return {
         name: value
         for name, value in environment.items()
-        if name in SETTINGS_FREE or name.startswith(SETTINGS_FREE_PREFIXES)
+        if name in SYSTEM_VARIABLES or name.startswith(SYSTEM_PREFIXES)
     }
 
 
 class ForkServer:
-    """Forks parts from one process that has imported what they need; started anew if it has ended.
+    """Forks parts from one process that has imported their modules; the process is restarted if it has ended.
 
     Args:
-        log: what the fork server itself writes, normally nothing.
+        log: the file for the fork server's own output, normally empty.
         preloaded: the modules it imports.
     """
 
@@ -67,7 +69,7 @@ class ForkServer:
         self._popen: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; it imports while others go on."""
+        """Start the process without waiting for its imports."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [str(theirs.fileno()), " " * TITLE_ROOM]
         with self._log.open("ab") as log, theirs:
@@ -84,10 +86,10 @@ class ForkServer:
         self._control = ours
 
     def launch(self, launch: LaunchSpec) -> "ForkedChild":
-        """Fork a part.
+        """Fork a part; restart the fork server once if it has ended.
 
         Raises:
-            ForkServerEnded: the fork server ended, twice.
+            ForkServerEnded: the fork server ended again.
         """
         if self._control is None:
             self.start()
@@ -99,7 +101,7 @@ class ForkServer:
             return self._fork(launch)
 
     def stop(self) -> None:
-        """End it; what it has forked goes on."""
+        """End the fork server; the forked parts keep running."""
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -113,14 +115,14 @@ class ForkServer:
             raise ForkServerEnded("the fork server does not run")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(FORK_SECONDS_MAX)
-        leash, leash_held = os.pipe()
+        standard_input, stop_pipe = os.pipe()
         try:
             with theirs, launch.log.open("ab") as log:
-                socket.send_fds(self._control, [b"."], [theirs.fileno(), leash, log.fileno()])
+                socket.send_fds(self._control, [b"."], [theirs.fileno(), standard_input, log.fileno()])
             message, descriptors, _, _ = socket.recv_fds(ours, STATUS_BYTES_MAX, 1)
             if not message:
                 raise ForkServerEnded("the fork server ended before it had forked")
-            order = {
+            config = {
                 "name": launch.name,
                 "argv": list(launch.argv),
                 "env": dict(launch.env),
@@ -128,43 +130,43 @@ class ForkServer:
                 "stops": list(launch.stops),
                 "heartbeat": None if launch.heartbeat is None else str(launch.heartbeat),
             }
-            ours.send(json.dumps(order).encode())
+            ours.send(json.dumps(config).encode())
             ours.settimeout(None)
         except OSError as error:
             ours.close()
-            os.close(leash_held)
+            os.close(stop_pipe)
             raise ForkServerEnded(str(error)) from error
         finally:
-            os.close(leash)
-        return ForkedChild(pid=int(message), pidfd=descriptors[0], channel=ours, leash=leash_held)
+            os.close(standard_input)
+        return ForkedChild(pid=int(message), pidfd=descriptors[0], channel=ours, stop_pipe=stop_pipe)
 
 
 class ForkedChild:
-    """A supervisor that the fork server has forked, and the part it runs."""
+    """A forked supervisor and the part it runs."""
 
-    def __init__(self, *, pid: int, pidfd: int, channel: socket.socket, leash: int) -> None:
+    def __init__(self, *, pid: int, pidfd: int, channel: socket.socket, stop_pipe: int) -> None:
         self.pid = pid
         self._pidfd = pidfd
         self._channel = channel
-        self._leash = leash
+        self._stop_pipe = stop_pipe
         self._status: int | None = None
 
     def fileno(self) -> int:
-        """The channel: readable when the status has come, or when the supervisor is gone."""
+        """The channel, which becomes readable when the status arrives or the supervisor has ended."""
         return self._channel.fileno()
 
     def poll(self) -> int | None:
-        """The exit status; of a supervisor that was killed, that of the kill."""
+        """Return the exit status, that of the kill if the supervisor was killed; None while it runs."""
         if self._status is None and select.select([self._channel], [], [], 0)[0]:
             message = self._channel.recv(STATUS_BYTES_MAX)
             self._status = int(message) if message else KILLED_STATUS_BASE + signal.SIGKILL
         return self._status
 
-    def ask_to_end(self) -> None:
-        """Let the supervisor's standard input end."""
-        if self._leash >= 0:
-            os.close(self._leash)
-            self._leash = -1
+    def request_stop(self) -> None:
+        """Close the supervisor's standard input; a second call changes nothing."""
+        if self._stop_pipe >= 0:
+            os.close(self._stop_pipe)
+            self._stop_pipe = -1
 
     def kill(self) -> None:
         """Kill the supervisor."""
@@ -172,7 +174,7 @@ class ForkedChild:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def close(self) -> None:
-        """Wait for the end and close what belongs to it."""
+        """Wait for the supervisor's end and close its descriptors."""
         if self._pidfd >= 0:
             select.select([self._pidfd], [], [])
             self.poll()

@@ -1,4 +1,4 @@
-"""Signs of life of the parts on one machine: each touches a file of its own every two seconds."""
+"""Heartbeats of the parts on one machine: each part touches a file of its own every two seconds."""
 
 import threading
 import time
@@ -13,8 +13,8 @@ STOPPED = "Tt"
 """The states of a stopped process in /proc/…/stat."""
 
 
-def beat_forever(file: Path) -> None:
-    """Touch a file from a thread of its own, for as long as the process runs."""
+def start_heartbeat(file: Path) -> None:
+    """Touch a file every two seconds from a daemon thread."""
 
     def beat() -> None:
         while True:
@@ -26,7 +26,7 @@ def beat_forever(file: Path) -> None:
 
 
 def seconds_silent(file: Path) -> float:
-    """Return for how long a part has given no sign of life; 0 for one that has never given one."""
+    """Return the seconds since the last heartbeat; 0 if there never was one."""
     try:
         return max(0.0, time.time() - file.stat().st_mtime)
     except OSError:
@@ -34,14 +34,14 @@ def seconds_silent(file: Path) -> float:
 
 
 def liveness(folder: Path) -> Mapping[str, str]:
-    """Return for each part that ever ran whether it is alive or silent."""
+    """Return `alive` or `silent` for each part that has a heartbeat file."""
     return {
         file.name: ALIVE if seconds_silent(file) < SILENT_AFTER_S else SILENT for file in sorted(folder.glob("[a-z]*"))
     }
 
 
 def is_stopped(supervisor: int) -> bool:
-    """Tell whether the process that a supervisor looks after was stopped (SIGSTOP, a debugger)."""
+    """Return whether the process under a supervisor is stopped (SIGSTOP, a debugger)."""
     with suppress(OSError, IndexError):
         for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
             return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] in STOPPED
@@ -49,10 +49,10 @@ def is_stopped(supervisor: int) -> bool:
 
 
 class Watchdog:
-    """Tells once when a part falls silent, and once when it is back.
+    """Reports once when a part's heartbeats stop, and once when they resume.
 
     Args:
-        folder: where the parts touch their files.
+        folder: the folder of the heartbeat files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,41 +60,41 @@ class Watchdog:
         self._silent: set[str] = set()
 
     def file_of(self, part: str) -> Path:
-        """Return the file that a part touches."""
+        """Return the heartbeat file of a part."""
         return self._folder / part
 
     def start_counting(self, part: str) -> None:
-        """Begin to count from now."""
+        """Count the silence of a part from now."""
         self.record_heartbeat(part)
         self._silent.discard(part)
 
     def forget(self, part: str) -> None:
-        """Expect no sign of a part any more."""
+        """Expect no further heartbeats of a part."""
         self.file_of(part).unlink(missing_ok=True)
         self._silent.discard(part)
 
     def forget_all(self) -> None:
-        """Forget the parts of an earlier run."""
+        """Remove the heartbeat files of an earlier run."""
         for file in self._folder.glob("*"):
             file.unlink()
 
     def record_heartbeat(self, part: str) -> None:
-        """Touch the file of a server that touches none itself; without room for the file nothing is lost."""
+        """Touch the file of a server that has no heartbeat; a full disk is ignored."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.file_of(part).touch()
 
-    def check(self, part: str, *, meanwhile: str, process: int) -> str | None:
-        """Return what there is to say about a part that runs; usually nothing."""
+    def check(self, part: str, *, outage_effect: str, process: int) -> str | None:
+        """Return a message about a change since the last call; None: nothing has changed."""
         silent_s = seconds_silent(self.file_of(part))
         if silent_s >= SILENT_AFTER_S and part not in self._silent:
             self._silent.add(part)
             return (
-                f"{part} has given no sign of life for {silent_s:.0f} s: it was stopped (SIGSTOP, a debugger), or the "
-                f"machine is short of memory or processor time. {meanwhile} If it stays so, end it with kill -9 "
-                f"{process}; it is started again."
+                f"{part} has sent no heartbeat for {silent_s:.0f} s: it was stopped (SIGSTOP, a debugger), or the "
+                f"machine is short of memory or processor time. {outage_effect} If it stays silent, end it with "
+                f"kill -9 {process}; it is restarted."
             )
         if silent_s < SILENT_AFTER_S and part in self._silent:
             self._silent.discard(part)
-            return f"{part} gives signs of life again."
+            return f"{part} sends heartbeats again."
         return None

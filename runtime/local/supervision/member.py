@@ -1,4 +1,4 @@
-"""One process of a running shop: how it is started and stopped, and when it is started again."""
+"""One supervised process: how it is started and stopped, and when it is restarted."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from runtime.local.embedded.process import SupervisedProcess
 from runtime.local.supervision.restart_policy import RestartPolicy, Restarts
 
 Ready = Callable[[], bool] | re.Pattern[str] | None
-"""Asked again and again until true, or searched for in the output; None: ready at once."""
+"""Called until it returns true, or searched for in the output; None: ready at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,12 +17,12 @@ class Member:
     """A supervised process and its restarts.
 
     Args:
-        start: starts it; may raise what its server raises.
-        stop: stops it; harmless when it does not run.
-        essential: the shop ends when this one cannot be kept.
-        before_restart: called before it is started again, such as to end what its predecessor still owned.
-        gives_signs: it touches a file every few seconds while it is alive.
-        meanwhile: what is safe and what waits while it does not run, as one or two sentences.
+        start: starts it; may raise EmbeddedServerError or OSError.
+        stop: stops it; changes nothing when it does not run.
+        essential: everything stops when it cannot be kept running.
+        before_restart: called before each restart, such as to end its predecessor's leases.
+        has_heartbeat: it touches a heartbeat file itself.
+        outage_effect: what happens while it is down, as one or two sentences.
     """
 
     name: str
@@ -33,27 +33,27 @@ class Member:
     ready: Ready = None
     nice: int = 0
     before_restart: Callable[[], None] | None = None
-    gives_signs: bool = False
-    meanwhile: str = ""
+    has_heartbeat: bool = False
+    outage_effect: str = ""
     process: SupervisedProcess | None = None
     restart_at: float = 0.0
     awaits_ready: bool = False
-    waits_for_room: bool = False
+    awaits_disk_space: bool = False
     restarts: Restarts = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin with no ends."""
+        """Start with an empty history of ends."""
         self.restarts = Restarts(self.policy)
 
     @property
     def running(self) -> SupervisedProcess:
-        """The running process."""
+        """The process; raises ValueError when it does not run."""
         if self.process is None:
             raise ValueError(f"{self.name} does not run")
         return self.process
 
     def is_ready(self) -> bool:
-        """Tell whether the running process does what it is there for."""
+        """Return whether the running process is ready."""
         match self.ready:
             case None:
                 return True
@@ -63,16 +63,16 @@ class Member:
                 return ask()
 
     def is_due(self) -> bool:
-        """Tell whether it is down and its pause is over."""
+        """Return whether it is down and its pause is over."""
         return self.process is None and time.monotonic() >= self.restart_at
 
     def pause(self, seconds: float) -> None:
-        """Let it be down for so long."""
+        """Mark it as down and schedule its restart after so many seconds."""
         self.process = None
         self.awaits_ready = False
         self.restart_at = time.monotonic() + seconds
 
     def end(self) -> None:
-        """Stop it for good."""
+        """Stop it without a restart."""
         self.stop()
         self.process = None

@@ -1,4 +1,4 @@
-"""When a process that ended is started again: pauses that double, and a limit within a window."""
+"""When an ended process is restarted: pauses that double, and a limit within a window."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartPolicy:
-    """How often a process is started again, and how soon.
+    """How often a process is restarted, and how soon.
 
     Args:
-        first_pause_s: before the first restart; each further one within the window waits twice as long.
+        first_pause_s: the pause before the first restart; each further one within the window is twice as long.
         pause_s_max: the longest of these pauses.
-        restarts_max: how many restarts are allowed within the window.
-        window_s: the window; a process that ran for so long counts as sound again.
-        retry_s: after the limit, the pause before a process that the shop can do without is tried again.
+        restarts_max: restarts allowed within the window.
+        window_s: the length of the window.
+        retry_s: after the limit, the pause before each further restart of a process that is not essential.
     """
 
     first_pause_s: float = 0.2
@@ -42,9 +42,9 @@ class Restarts:
 
     @property
     def ends(self) -> int:
-        """How many ends were counted within the window."""
+        """The number of ends within the window."""
         return len(self._ends)
 
     def reset(self) -> None:
-        """Forget the ends."""
+        """Clear the history of ends."""
         self._ends.clear()

@@ -1,51 +1,57 @@
-"""Starts again what has ended, and says why it ended, what is safe, and what to do."""
+"""Restarts ended processes, and reports why they ended, the effect, and what to do."""
 
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runtime.local.disk import Room, is_no_room, is_out_of_space, room_of
+from runtime.local.disk_space import DiskSpace, disk_space_of, is_disk_full_error, reports_disk_full
 from runtime.local.embedded.errors import EmbeddedServerError
 from runtime.local.errors import ProcessExited
-from runtime.local.supervision.endings import SIGNALLED, ending_of, indented, oom_kills, relevant_lines
+from runtime.local.supervision.exit_reasons import (
+    SIGNAL_STATUS_BASE,
+    count_oom_kills,
+    describe_exit,
+    indented,
+    relevant_lines,
+)
 from runtime.local.supervision.member import Member
 from runtime.local.supervision.restart_policy import RestartPolicy
 
-ROOM_PAUSE_SECONDS = 2.0
-"""Between two tries of a process that ended because its disk was full; they are not counted."""
+DISK_FULL_PAUSE_SECONDS = 2.0
+"""Between two starts of a process that ended because its disk was full; they do not count towards the limit."""
 
 Progress = Callable[[str], None]
 
 
 class Restarter:
-    """Restarts by a policy.
+    """Restarts processes by a policy.
 
     Args:
-        say: where ends and restarts are reported.
-        folder: on the disk that the processes write to.
+        report: called with messages about ends and restarts.
+        folder: a folder on the disk that the processes write to.
     """
 
     def __init__(self, *, policy: RestartPolicy, report: Progress, folder: Path) -> None:
         self._policy = policy
         self._report = report
         self._folder = folder
-        self._oom_kills = oom_kills()
+        self._oom_kills = count_oom_kills()
 
     def handle_exit(self, member: Member) -> None:
-        """Report a process that ended, and plan its restart.
+        """Report an ended process, and schedule its restart.
 
         Raises:
-            ProcessExited: it ended too often, and the shop cannot do without it.
+            ProcessExited: it is essential and ended too often.
         """
         status, log = member.running.stop(), member.running.log
-        lines = relevant_lines(member.running.output(), errors_only=status > SIGNALLED)
-        self._plan(member, self.ending(member.name, status), lines, f" Its log: {log}")
+        lines = relevant_lines(member.running.output(), errors_only=status > SIGNAL_STATUS_BASE)
+        self._schedule(member, self.exit_reason(member.name, status), lines, f" Its log: {log}")
 
     def restart(self, member: Member) -> bool:
-        """Start a process again; False: it cannot be started now.
+        """Restart a process; return False if it cannot be started now.
 
         Raises:
-            ProcessExited: it could not be started too often, and the shop cannot do without it.
+            ProcessExited: it is essential and its start failed too often.
         """
         try:
             if member.before_restart is not None:
@@ -53,54 +59,57 @@ class Restarter:
             member.process = member.start()
         except (EmbeddedServerError, OSError) as error:
             first, *more = str(error).splitlines()
-            self._plan(member, f"{member.name} could not be started: {first}", more, "", no_room=is_no_room(error))
+            reason, disk_full = f"{member.name} could not be started: {first}", is_disk_full_error(error)
+            self._schedule(member, reason, more, "", disk_full=disk_full)
             return False
         member.awaits_ready = True
-        member.waits_for_room = False
+        member.awaits_disk_space = False
         return True
 
     def check_ready(self, member: Member) -> None:
-        """Report a process that was started again, once it is ready."""
+        """Report a restarted process once it is ready."""
         if member.awaits_ready and member.is_ready():
             member.awaits_ready = False
             self._report(f"{member.name} runs again.")
 
-    def ending(self, name: str, status: int) -> str:
-        """Say how a process ended, and the likely reason."""
-        before, self._oom_kills = self._oom_kills, oom_kills()
-        return f"{name} {ending_of(status, out_of_memory=self._oom_kills > before)}"
+    def exit_reason(self, name: str, status: int) -> str:
+        """Return how a process ended, and the likely reason."""
+        before, self._oom_kills = self._oom_kills, count_oom_kills()
+        return f"{name} {describe_exit(status, out_of_memory=self._oom_kills > before)}"
 
-    def _plan(self, member: Member, ending: str, lines: Sequence[str], log: str, *, no_room: bool = False) -> None:
-        room = room_of(self._folder)
-        if no_room or room.is_short or is_out_of_space([ending, *lines]):
-            self._wait_for_room(member, ending, room)
+    def _schedule(
+        self, member: Member, reason: str, lines: Sequence[str], log: str, *, disk_full: bool = False
+    ) -> None:
+        space = disk_space_of(self._folder)
+        if disk_full or space.is_low or reports_disk_full([reason, *lines]):
+            self._await_disk_space(member, reason, space)
             return
         pause_s = member.restarts.pause_after_end(time.monotonic())
         if pause_s is None:
-            self._give_up(member, ending, f"{log}{indented(lines)}")
+            self._give_up(member, reason, f"{log}{indented(lines)}")
             return
         member.pause(pause_s)
-        self._report(f"{ending}. {member.meanwhile} It is started again in {pause_s:.1f} s.{log}{indented(lines)}")
+        self._report(f"{reason}. {member.outage_effect} It is restarted in {pause_s:.1f} s.{log}{indented(lines)}")
 
-    def _wait_for_room(self, member: Member, ending: str, room: Room) -> None:
-        if not member.waits_for_room:
+    def _await_disk_space(self, member: Member, reason: str, space: DiskSpace) -> None:
+        if not member.awaits_disk_space:
             self._report(
-                f"{ending}. There is no room: {room}. {member.meanwhile} Make room; it is started again as soon as "
+                f"{reason}. No disk space: {space}. {member.outage_effect} Free some space; it is restarted as soon as "
                 "there is some."
             )
-        member.waits_for_room = True
-        member.pause(ROOM_PAUSE_SECONDS)
+        member.awaits_disk_space = True
+        member.pause(DISK_FULL_PAUSE_SECONDS)
 
-    def _give_up(self, member: Member, ending: str, details: str) -> None:
-        often = f"It ended {member.restarts.ends} times within {self._policy.window_s:.0f} s"
+    def _give_up(self, member: Member, reason: str, details: str) -> None:
+        history = f"It ended {member.restarts.ends} times within {self._policy.window_s:.0f} s"
         if member.essential:
             raise ProcessExited(
                 member.name,
-                f"{ending}. {often}: it is given up, and everything else is stopped in order. {member.meanwhile} Mend "
-                f"the cause, then start again; the shop goes on where it was.{details}",
+                f"{reason}. {history}: it is not restarted, and everything else is stopped in order. "
+                f"{member.outage_effect} Fix the cause, then start again; everything continues where it was.{details}",
             )
         member.pause(self._policy.retry_s)
         self._report(
-            f"{ending}. {often}: it is given up for now, and everything else goes on. {member.meanwhile} Mend the "
-            f"cause; it is tried again every {self._policy.retry_s:.0f} s.{details}"
+            f"{reason}. {history}: its restarts are suspended, and everything else keeps running. "
+            f"{member.outage_effect} Fix the cause; it is retried every {self._policy.retry_s:.0f} s.{details}"
         )

@@ -49,7 +49,7 @@ class Serving:
         self.live = office.shop.engine.live
         self.port = free_port()
         self.path = f"{V1}/performances/{office.performance_id}/live"
-        edge = Edge(EdgeLimits(), naming=Clients())
+        edge = Edge(EdgeLimits(), clients=Clients())
         http = protocol_of(edge)
         config = uvicorn.Config(office.shop.app, port=self.port, http=http, lifespan="off", log_config=None)
         self.server = ApiServer(config, on_stop=self.live.end)

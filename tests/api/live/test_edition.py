@@ -11,7 +11,7 @@ from eventstore.postgres.roles import PROJECTOR_ROLE
 from projections.rebuild.commands import rebuild
 from projections.registry import reader_for
 from projections.seat_map.fold import SEAT_MAP
-from runtime.roles import url_of_role
+from runtime.database import url_of_role
 from tests.api.http_scenario import HttpScenario, done, refused
 from tests.api.live.client import Client, Json, watching
 from tests.api.shop import V1, settings_for

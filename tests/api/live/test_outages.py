@@ -20,8 +20,8 @@ from eventstore.nats.relay import Relay
 from eventstore.nats.streams import Streams
 from eventstore.postgres.roles import PROJECTOR_ROLE
 from eventstore.subscription import HybridSubscription
+from runtime.database import url_of_role
 from runtime.local.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.roles import url_of_role
 from tests.api.http_scenario import HttpScenario, done
 from tests.api.live.client import Client, watching
 from tests.api.live.opening import maps_of, open_seat_map

@@ -179,11 +179,11 @@ class TestFiles:
         for name in (out.name, f"{out.name}.seals.jsonl", f"{out.name}.manifest.json"):
             there = tmp_path / name
             there.write_text("something else")
-            assert "is there already" in str(typed("export", "--out", out).exception)
+            assert "exists already" in str(typed("export", "--out", out).exception)
             assert there.read_text() == "something else"
             there.unlink()
         assert typed("export", "--out", out).exit_code == 0
-        assert "is there already" in str(typed("export", "--out", out).exception)
+        assert "exists already" in str(typed("export", "--out", out).exception)
 
 
 class TestVerify:

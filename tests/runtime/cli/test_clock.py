@@ -44,7 +44,7 @@ def record_ahead(url: str, ahead: timedelta) -> None:
 
 def test_given_an_empty_log_then_nothing_is_wrong(typed: Type) -> None:
     shown = typed()
-    assert (shown.exit_code, "nothing has been recorded" in shown.output) == (0, True)
+    assert (shown.exit_code, "no event is recorded yet" in shown.output) == (0, True)
 
 
 def test_given_a_clock_that_is_right_then_there_is_nothing_to_accept(typed: Type, log_url: str) -> None:

@@ -1,5 +1,7 @@
 """One vocabulary of options over the whole command line."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
@@ -8,9 +10,10 @@ from typing import Any
 import pytest
 import typer
 from typer.core import TyperGroup, TyperOption
-from typer.main import get_command
+from typer.main import get_command, get_group
 from typer.testing import CliRunner
 
+from runtime.cli.lazy import LazyCommand
 from runtime.cli.options import parse_time
 
 OTHER_NAMES = {"--event", "--before", "--upto", "--until", "--since", "--directory", "--output", "--number"}
@@ -19,6 +22,7 @@ RANGES = {"audit log", "audit export", "audit verify"}
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Walk the command line, groups that are commands themselves too."""
+    command = command.load() if isinstance(command, LazyCommand) else command
     yield name, command
     if isinstance(command, TyperGroup):
         for word, inner in command.commands.items():
@@ -28,6 +32,18 @@ def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 APP = import_module("runtime.cli.main").app
 ALL = dict(commands(get_command(APP)))
 assert ALL.keys() >= RANGES
+
+
+def lazy_commands(group: TyperGroup, name: str = "") -> Iterator[tuple[str, LazyCommand]]:
+    """Yield every lazy command by its full name."""
+    for word, inner in group.commands.items():
+        if isinstance(inner, LazyCommand):
+            yield f"{name} {word}".strip(), inner
+        elif isinstance(inner, TyperGroup):
+            yield from lazy_commands(inner, f"{name} {word}".strip())
+
+
+LAZY = dict(lazy_commands(get_group(APP)))
 
 
 def options(name: str) -> dict[str, TyperOption]:
@@ -50,6 +66,19 @@ class TestEveryCommand:
 
     def test_its_positions_are_a_range_where_they_are_one(self, name: str) -> None:
         assert ({"--after", "--up-to"} <= options(name).keys()) == (name in RANGES)
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_a_group_shows_the_first_line_of_the_command_s_own_help(name: str) -> None:
+    assert LAZY[name].help == LAZY[name].load().help.splitlines()[0]
+
+
+def test_given_the_help_then_no_command_is_imported() -> None:
+    program = (
+        "import sys; from runtime.cli.main import commands;"
+        "commands(['audit', '--help'], standalone_mode=False); sys.exit('runtime.audit' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
 
 
 class TestReason:

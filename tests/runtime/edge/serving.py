@@ -106,7 +106,7 @@ class Serving:
     @property
     def only(self) -> EdgeProtocol:
         """The one connection there is."""
-        [[connection]] = self.edge._clients.values()
+        [[connection]] = self.edge._by_client.values()
         assert isinstance(connection, EdgeProtocol)
         return connection
 
@@ -169,7 +169,7 @@ async def serving(*, trusted: str = "", **limits: Any) -> AsyncIterator[Serving]
     """Run a server with these limits; its clock stands still until told otherwise."""
     clock, app = [1_000.0], App()
     clients = Clients(trusted=networks_in(trusted))
-    edge = Edge(EdgeLimits(**limits), naming=clients, now=lambda: clock[0])
+    edge = Edge(EdgeLimits(**limits), clients=clients, now=lambda: clock[0])
     port = free_port()
     config = uvicorn.Config(
         app, port=port, http=protocol_of(edge), lifespan="off", ws="none", proxy_headers=False, log_config=None

@@ -1,4 +1,4 @@
-"""What an operator does with processes on the command line: look, and let one that failed try again."""
+"""The operator's view of the processes: their status, and the retry of a failed one."""
 
 from functools import partial
 
@@ -14,25 +14,25 @@ from runtime.connections import open_records, open_store
 from runtime.settings import Settings, SettingsRefused
 
 
-async def standings(settings: Settings) -> list[ProcessStatus]:
-    """Return how every process stands."""
+async def list_statuses(settings: Settings) -> list[ProcessStatus]:
+    """Return the status of every process."""
     async with open_records(settings) as records:
         return await ProcessReports(records).all()
 
 
 async def retry_now(settings: Settings, name: str) -> None:
-    """Let a process that failed try again at once.
+    """Retry a failed process at once, without waiting for its back-off.
 
     Raises:
-        SettingsRefused: there is none of this name, or it has not failed.
+        SettingsRefused: there is no process of this name, or it has not failed.
     """
     context = CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
     async with open_records(settings) as records, open_store(settings) as (store, batcher):
         reports = ProcessReports(records)
-        handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
+        handler = build_handler(store=store, appender=batcher, clock=ServerClock(await store.now()))
         try:
-            standing = require_status(await reports.all(), name)
-            await handler.handle(partial(retry, snapshot=standing), context)
+            status = require_status(await reports.all(), name)
+            await handler.handle(partial(retry, snapshot=status), context)
         except Rejected as refusal:
             raise SettingsRefused(str(refusal)) from refusal
         await reports.retry(name)

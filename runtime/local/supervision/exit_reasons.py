@@ -1,4 +1,4 @@
-"""The sentences that say how a process ended, the likely reason, and which of its last lines matter."""
+"""Describes how a process ended and the likely reason, and selects the relevant lines of its output."""
 
 import json
 import re
@@ -6,12 +6,12 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-SIGNALLED = 128
-"""An exit status of 128 + n stands for signal n."""
+SIGNAL_STATUS_BASE = 128
+"""The exit status after signal n is 128 + n."""
 
 LINES_SHOWN_MAX = 5
 LINE_LENGTH_MAX = 300
-OOM_KILLS = Path("/proc/vmstat")
+VMSTAT = Path("/proc/vmstat")
 RELEVANT = re.compile(
     r"\b(PANIC|FATAL|ERROR|CRITICAL|Traceback)\b|\[(FTL|ERR)\]|^\w*(Error|Exception|Refused)\b|^seatledger: "
 )
@@ -19,35 +19,35 @@ ROUTINE = re.compile(r"terminating connection|the database system is (shutting d
 ERROR_LEVELS = ("error", "critical")
 
 
-def oom_kills() -> int:
-    """Return how many processes the kernel has killed for want of memory since the machine started."""
+def count_oom_kills() -> int:
+    """Return how many processes the kernel has killed since the machine started because memory ran out."""
     try:
-        found = re.search(r"^oom_kill (\d+)$", OOM_KILLS.read_text(), re.MULTILINE)
+        found = re.search(r"^oom_kill (\d+)$", VMSTAT.read_text(), re.MULTILINE)
     except OSError:
         return 0
     return int(found[1]) if found else 0
 
 
-def ending_of(status: int, *, out_of_memory: bool) -> str:
-    """Say how a process ended.
+def describe_exit(status: int, *, out_of_memory: bool) -> str:
+    """Return how a process ended, as a predicate.
 
     Args:
-        status: its exit status, 128 + n after signal n.
-        out_of_memory: whether the kernel killed a process for want of memory meanwhile.
+        status: the exit status, 128 + n after signal n.
+        out_of_memory: whether the kernel has killed a process meanwhile because memory ran out.
     """
-    if status <= SIGNALLED:
+    if status <= SIGNAL_STATUS_BASE:
         return f"ended by itself with status {status}"
-    number = status - SIGNALLED
+    number = status - SIGNAL_STATUS_BASE
     return f"was ended by signal {number} ({_name_of(number)}): {_reason_of(number, out_of_memory=out_of_memory)}"
 
 
 def relevant_lines(output: str, *, errors_only: bool = False) -> list[str]:
-    """Return the lines of an output that say why it ended, the last ones if there are many; errors come before others.
+    """Return the last error lines of an output, at most five; without errors, its last lines.
 
-    Lines that every end of a server causes, such as one for each closed session, are left out.
+    Lines that every end of a server causes, such as one for each closed session, are excluded.
 
     Args:
-        errors_only: return nothing where there are no errors, as of a process that was killed.
+        errors_only: return no lines if there are no errors, for a process that was killed.
     """
     lines = [_readable(line) for line in output.splitlines() if line.strip() and not ROUTINE.search(line)]
     errors = [line for line in lines if RELEVANT.search(line)]
@@ -55,7 +55,7 @@ def relevant_lines(output: str, *, errors_only: bool = False) -> list[str]:
 
 
 def indented(lines: Sequence[str]) -> str:
-    """Return lines for the end of a sentence."""
+    """Return lines as an indented block that follows a sentence."""
     return "".join(f"\n    {line}" for line in lines)
 
 
@@ -83,7 +83,7 @@ def _reason_of(number: int, *, out_of_memory: bool) -> str:
 
 
 def _readable(line: str) -> str:
-    """Return a log line as a person reads it: of our JSON lines what happened, marked when it was an error."""
+    """Return a log line as text; of a JSON line the time, the level if it is an error, the event and its fields."""
     if not line.startswith("{"):
         return line
     try:
