@@ -1,6 +1,7 @@
-"""Appends: three-event commands from 64 concurrent callers in one process, ours beside the `eventsourcing` package.
+"""Append throughput: three-event commands from 64 concurrent callers, compared with the `eventsourcing` package.
 
-In turn on one PostgreSQL, with fsync, a new database for each run. Whatever was acknowledged must be in the log.
+The contenders run in turns on one PostgreSQL with fsync, with a new database for each run. Every acknowledged command
+must be in the log.
 """
 
 import argparse
@@ -43,7 +44,7 @@ CONTENDERS: dict[str, Contender] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison and print it; 1 if ours is too slow, an exception if a log is wrong."""
+    """Run the comparison and print it; return 1 if the target is missed, raise if a log is wrong."""
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         report = compare(server, seconds=options.seconds, runs=options.runs)
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.append", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each run lasts, after its warm-up")
     parser.add_argument("--runs", type=int, default=3, help="how many runs of each; the median counts")
@@ -63,7 +64,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def compare(server: EmbeddedPostgres, *, seconds: float, runs: int) -> Json:
-    """Run all contenders in turn; `ratio` is to the package as it comes, the other one to its optional, faster way."""
+    """Run all contenders in turns; `ratio` is to the package's default, the other one to its faster option."""
     load = Load(callers=CALLERS, warm_up_s=WARM_UP_S, seconds=seconds, data=SEAT_HELD)
     results: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
     for number in range(runs):
@@ -86,7 +87,7 @@ def compare(server: EmbeddedPostgres, *, seconds: float, runs: int) -> Json:
 
 
 def new_database(server: EmbeddedPostgres, name: str) -> str:
-    """Make a database and return its owner's address."""
+    """Create a database and return its owner's URL."""
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         connection.execute("CHECKPOINT")
@@ -100,7 +101,7 @@ def postgres_version(server: EmbeddedPostgres) -> str:
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     lines = [f"{'three-event commands a second':<36}{'median':>8}  runs"]
     for name, median in report["medians_per_s"].items():
         runs = "  ".join(f"{run['per_s']:.0f}" for run in report["runs"][name])

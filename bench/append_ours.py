@@ -1,4 +1,4 @@
-"""Three-event commands through our batcher and store, from many callers in one process."""
+"""Appends three-event commands through the batcher and the store from many callers in one process."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ METADATA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much is asked, for how long, of events that say `data`."""
+    """The number of callers, the duration and the events' data."""
 
     callers: int
     warm_up_s: float
@@ -34,17 +34,17 @@ class Load:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """Commands done while it counted; `total` also counts those before and after."""
+    """Commands completed in the measured period; `total` includes those before and after it."""
 
     counted: int = 0
     total: int = 0
 
 
 def run_ours(owner_url: str, load: Load) -> dict[str, float]:
-    """Append for a while to a new database, then check what is in the log.
+    """Append to a new database, then check the log.
 
     Raises:
-        RuntimeError: the log does not hold exactly what was acknowledged.
+        RuntimeError: the log does not hold exactly the acknowledged commands.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(owner_url, load))

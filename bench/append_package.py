@@ -1,7 +1,7 @@
 """The same appends through the `eventsourcing` package's PostgreSQL recorder, from as many threads.
 
-Its aggregates are left out, which is in its favour: the recorder gets its events ready-made. Of its two ways to insert,
-the default takes a table lock (its order of events has no surprises), the other one calls a database function.
+The package's aggregates are not measured, which favours it: the recorder receives finished events. Its default way to
+insert takes a table lock, which fixes the order of events; its optional way calls a database function.
 """
 
 import threading
@@ -16,19 +16,19 @@ from uuid_utils.compat import uuid7
 
 from bench.append_ours import Load
 
-# More connections were slower: 64 threads share one interpreter and two cores.
+# More connections were slower, because 64 threads share one interpreter and two cores.
 POOL_SIZE = 4
 TOPIC = "bench.events:SeatHeld"
 
 
 def run_package(owner_url: str, load: Load, *, functions: bool) -> dict[str, float]:
-    """Append for a while to a new database, then check what is in the log.
+    """Append to a new database, then check the log.
 
     Args:
         functions: insert through the package's database functions.
 
     Raises:
-        RuntimeError: the log does not hold exactly what was acknowledged.
+        RuntimeError: the log does not hold exactly the acknowledged commands.
     """
     factory = PostgresFactory(environment(owner_url, functions=functions))
     recorder = factory.application_recorder()
@@ -56,7 +56,7 @@ def run_package(owner_url: str, load: Load, *, functions: bool) -> dict[str, flo
 
 
 def environment(owner_url: str, *, functions: bool) -> Environment:
-    """Return what the package has to know of a database.
+    """Return the package's environment variables for a database.
 
     Args:
         functions: insert through the package's database functions.

@@ -1,7 +1,7 @@
-"""Booking two seats over HTTP, ours beside the peer with locked rows, in turn on the same two cores.
+"""Bookings of two seats over HTTP, compared with a peer that locks one row per seat, in turns on the same two cores.
 
-Ours is everything `seatledger up` runs: tokens, validation, relay and read models (at nice +10) included; their lag
-during the load and the time to catch up afterwards are reported, and the log is checked at the end.
+Everything that `seatledger up` runs takes part: tokens, validation, relay and read models (at nice +10). The read
+models' lag under load and the time to catch up are reported, and the log is checked at the end.
 """
 
 import argparse
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison and print it; the log's promises must hold, the speed is reported."""
+    """Run the comparison and print it; return 1 if the log breaks an invariant."""
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder:
         report = compare(Path(folder), seconds=options.seconds, runs=options.runs)
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.booking", description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="how long each run lasts")
     parser.add_argument("--runs", type=int, default=3, help="how many runs of each; the median counts")
@@ -55,7 +55,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def compare(folder: Path, *, seconds: int, runs: int) -> Json:
-    """Run ours and the peer in turn; only one of them is up at a time."""
+    """Run both systems in turns; only one of them runs at a time."""
     shop, peer = Shop(folder / "shop"), Peer(folder / "peer")
     ours, theirs, placed = [], [], {}
     used = 0
@@ -92,7 +92,7 @@ def compare(folder: Path, *, seconds: int, runs: int) -> Json:
 
 
 def run_ours(shop: Shop, folder: Path, seconds: int) -> tuple[str, Json]:
-    """Open a new performance and book it for a while; return it and what was measured."""
+    """Open a new performance and book seats of it; return the performance and the measurements."""
     with shop.http() as http:
         event, layout = create_venue(http)
         performance = open_sale(http, event, layout)
@@ -107,13 +107,13 @@ def run_ours(shop: Shop, folder: Path, seconds: int) -> tuple[str, Json]:
 
 
 def target_of(shop: Shop, performance: str, *, tokens: Path, pairs: Path) -> Target:
-    """Return what books two seats of a performance in one step."""
+    """Return the target that books two seats of a performance in one step."""
     body = {"performance_id": performance, "items": [{"seat": "%s"}, {"seat": "%s"}]}
     return Target(url=shop.url, path="/api/v1/orders", body=json.dumps(body), tokens=tokens, pairs=pairs)
 
 
 def run_peer(peer: Peer, folder: Path, seconds: int, used: int) -> tuple[Json, int]:
-    """Book the peer's seats for a while; return what was measured and the next unused pair."""
+    """Book seats of the peer; return the measurements and the next unused pair."""
     target = Target(
         url=peer.url,
         path="/orders",
@@ -127,20 +127,20 @@ def run_peer(peer: Peer, folder: Path, seconds: int, used: int) -> tuple[Json, i
 
 
 def with_rate(result: Json) -> Json:
-    """Add bookings per second; anything but 201 and 409 is a fault."""
+    """Add bookings per second; a status other than 201 and 409 is an error."""
     if result["other"] or result["socket_errors"]:
         raise RuntimeError(f"answers that are neither 201 nor 409: {result}")
     return {**result, "per_s": round(result["created"] / result["seconds"], 1)}
 
 
 def lag_by_model(http: httpx.Client) -> dict[str, int]:
-    """Return how many events each read model is behind."""
+    """Return the number of events that each read model is behind."""
     models = require_success(http.get("/projections"))["items"]
     return {model["name"]: model["lag"] for model in models}
 
 
 def catch_up(http: httpx.Client) -> float:
-    """Return the seconds until every read model has caught up."""
+    """Wait until every read model has caught up, and return the seconds it took."""
     began = time.monotonic()
     while any(lag_by_model(http).values()):
         if time.monotonic() - began > CATCH_UP_S_MAX:
@@ -155,12 +155,12 @@ def median(runs: Sequence[Json]) -> float:
 
 
 def write_lines(file: Path, lines: Sequence[str]) -> None:
-    """Write what wrk reads."""
+    """Write a file for wrk, one item a line."""
     file.write_text("\n".join(lines) + "\n")
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     rows = [("", "bookings/s", "p50 ms", "p99 ms", "201", "409")]
     for name in ("ours", "peer"):
         rows += [

@@ -1,6 +1,6 @@
-"""What strangers cost: each attack on a fresh shop as anybody would start it, and the slowest `/livez` beside it.
+"""The effect of abusive clients: each attack on a fresh installation, and the slowest `/livez` response meanwhile.
 
-An attack that stops the API shows up as seconds; the aim is 250 ms.
+An attack that blocks the API shows as a response time of seconds; the target is 250 ms.
 """
 
 import argparse
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 if an attack holds `/livez` up for longer than the aim."""
+    """Measure and print; return 1 if an attack delays `/livez` beyond the target."""
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder, Shop(Path(folder) / "shop", raised=False) as shop:
         with shop.http() as http:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench edge", description=__doc__)
     parser.add_argument("--only", default="", help="attacks whose name begins so")
     parser.add_argument("--json", type=Path, default=Path("bench/results/edge.json"))
@@ -54,7 +54,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def victim_of(shop: Shop, http: httpx.Client) -> Victim:
-    """Prepare what is attacked."""
+    """Return a prepared target of the attacks."""
     require_success(http.post("/auth/register", json=PERSON))
     event, layout = create_venue(http, rows=5)
     performances = [open_sale(http, event, layout) for _ in range(WATCHED + 1)]
@@ -73,7 +73,7 @@ def victim_of(shop: Shop, http: httpx.Client) -> Victim:
 
 
 def measure(port: int, pid: int, name: str, attack: Callable[[], str]) -> Json:
-    """Carry out one attack."""
+    """Run one attack and return its measurements."""
     before = resident_bytes(pid)
     with livez(port) as answers:
         began = time.perf_counter()
@@ -90,7 +90,7 @@ def measure(port: int, pid: int, name: str, attack: Callable[[], str]) -> Json:
 
 @contextmanager
 def livez(port: int) -> Iterator[list[float]]:
-    """Ask for `/livez` in a process of its own while the block lasts; the list then holds the slowest answer."""
+    """Request `/livez` from another process while the block runs; then the list holds the slowest response."""
     command = [sys.executable, "-m", "bench.strangers.livez", str(port)]
     found: list[float] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
@@ -102,13 +102,13 @@ def livez(port: int) -> Iterator[list[float]]:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return how much memory a process has in use."""
+    """Return the resident memory of a process."""
     fields = Path(f"/proc/{pid}/statm").read_text().split()
     return int(fields[1]) * 4_096
 
 
 def report_text(measured: Sequence[Json]) -> str:
-    """Write the table."""
+    """Format the results as a table."""
     lines = ["| attack | outcome | took | worst /livez | memory |", "|---|---|---|---|---|"]
     lines += [
         f"| {one['attack']} | {one['outcome']} | {one['seconds']} s | {one['livez_ms']:.0f} ms | {one['mib']:+d} MiB |"

@@ -1,7 +1,7 @@
-"""Following: events a second that a fresh seat map folds from JetStream, and how far behind read models are in a shop.
+"""Projection from JetStream: events a second folded into a new seat map, and the read models' lag under load.
 
-A log of a box office is relayed to JetStream; one process folds the seat map from it, from the first event on. Then the
-whole shop takes 500 bookings a second; every 20 ms each read model is asked how old the oldest event is that it lacks.
+A generated log is relayed to JetStream, and one process folds the seat map from the first event on. Then a whole
+installation takes 500 bookings a second, and every 20 ms the age of each read model's oldest missing event is measured.
 """
 
 import argparse
@@ -49,7 +49,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure both and print them; 1 if a target is missed."""
+    """Measure both and print them; return 1 if a target is missed."""
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.follow", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="how long the log is that is followed")
     parser.add_argument("--runs", type=int, default=3, help="how often each is done; the median counts")
@@ -81,7 +81,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure_throughput(folder: Path, *, events: int, runs: int) -> Json:
-    """Relay a log, then fold the seat map from JetStream as often as asked."""
+    """Relay a log, then fold the seat map from JetStream several times."""
     with EmbeddedPostgres(folder / "postgres") as postgres, EmbeddedNats(folder / "nats") as nats:
         asyncio.run(migrate(postgres.url, role_password=lambda _: PASSWORD, histories=HISTORIES))
         projector_url = role_url(postgres.url, PROJECTOR_ROLE, PASSWORD)
@@ -97,7 +97,7 @@ def measure_throughput(folder: Path, *, events: int, runs: int) -> Json:
 
 
 def run_follower(projector_url: str, nats_url: str, events: int) -> Json:
-    """Fold in a process of its own."""
+    """Fold in a process of its own and return its measurements."""
     command = [sys.executable, "-m", "bench.support.following", projector_url, nats_url, str(events)]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=FOLLOW_S_MAX)
     found: Json = json.loads(ran.stdout.splitlines()[-1])
@@ -105,7 +105,7 @@ def run_follower(projector_url: str, nats_url: str, events: int) -> Json:
 
 
 async def relay_log(owner_url: str, projector_url: str, nats: EmbeddedNats, events: int) -> None:
-    """Let the relay make its stream while the log is empty, then fill the log and wait until all of it is relayed."""
+    """Start the relay on an empty log, then fill the log and wait until all of it is published."""
     epochs = Epochs(projector_url)
     async with (
         PostgresStore(projector_url) as store,
@@ -123,7 +123,7 @@ async def relay_log(owner_url: str, projector_url: str, nats: EmbeddedNats, even
 
 
 async def reaches(link: NatsConnection, stream: str, sequence: int) -> None:
-    """Wait until a stream is there and ends at a sequence or later."""
+    """Return whether a stream exists and has reached a sequence."""
     while True:
         with suppress(NatsUnavailable, NatsRefused):
             state = await Streams(link.client()).state(stream)
@@ -133,7 +133,7 @@ async def reaches(link: NatsConnection, stream: str, sequence: int) -> None:
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     throughput, lag = report["throughput"], report["lag"]
     runs = "  ".join(map(str, throughput["runs_per_s"]))
     lines = [f"seat map from JetStream, events/s: {throughput['per_s']:.0f} (target {EVENTS_PER_S_MIN}); runs {runs}"]

@@ -1,7 +1,7 @@
-"""What an append costs when the log is long: after 100,000 and after 5,000,000 events, in turns, one server with fsync.
+"""Cost of an append by length of the log: after 100,000 and after 5,000,000 events, in turns on one server with fsync.
 
-64 callers in one process send three-event commands: one event goes to a stream from anywhere in the log, two begin a
-new one. A cost is the time per command at this load; the median of the runs' ratios counts.
+64 callers in one process send three-event commands: one event goes to an existing stream chosen from the whole log, two
+to a new stream. The cost is the time per command at this load; the result is the median of the runs' ratios.
 """
 
 import argparse
@@ -40,7 +40,7 @@ WARM_UP_S = 1.0
 STREAMS_PER_CALLER = 50
 RECENT = timedelta(minutes=10)
 
-# Streams from everywhere in the log, each with where it is now: one out of so many positions.
+# Existing streams with their versions, sampled over the whole log: one out of so many positions.
 STREAMS: LiteralString = """
 SELECT DISTINCT ON (known.stream) known.stream, latest.version
 FROM generate_series(1, %(head)s, greatest(1, %(head)s / %(streams)s)) AS here (position)
@@ -56,7 +56,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill both logs, measure in turns and print it; 1 if a long log costs too much."""
+    """Fill both logs, measure in turns and print it; return 1 if the long log's ratio exceeds the target."""
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         report = compare(server, options)
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--small", type=int, default=SMALL)
     parser.add_argument("--large", type=int, default=LARGE)
@@ -78,7 +78,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
-    """Measure both in turns; the short log is a fresh copy each time, so that it stays short."""
+    """Measure both in turns; the short log is a new copy each time, so that it stays short."""
     sizes = {"short": options.small, "long": options.large}
     filled_s = {name: prepare(server, name, events) for name, events in sizes.items()}
     runs: dict[str, list[float]] = {"short": [], "long": []}
@@ -104,7 +104,7 @@ def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
 
 
 def prepare(server: EmbeddedPostgres, name: str, events: int) -> float:
-    """Make a database with a log of so many events; return how long it took."""
+    """Create a database with a log of so many events; return the seconds it took."""
     execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     asyncio.run(migrate(server.url_of(name), role_password=lambda _: PASSWORD))
     begins = time.monotonic()
@@ -119,7 +119,7 @@ def copy_database(server: EmbeddedPostgres, name: str, copy: str) -> str:
 
 
 def execute(server: EmbeddedPostgres, statement: sql.Composed) -> None:
-    """Carry out a statement that no transaction may surround, and let the server write down what it has to."""
+    """Execute a statement that cannot run in a transaction, then a checkpoint."""
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(statement)
         connection.execute("CHECKPOINT")
@@ -146,17 +146,17 @@ async def _cost_us(owner_url: str, app_url: str, seconds: float) -> float:
 
 
 def streams_of(owner_url: str, head: int) -> list[tuple[str, int]]:
-    """Return streams from everywhere in the log, with their versions."""
+    """Return streams sampled over the whole log, with their versions."""
     with psycopg.connect(owner_url) as connection:
         found = connection.execute(STREAMS, {"head": head, "streams": CALLERS * STREAMS_PER_CALLER})
         return found.fetchall()
 
 
 async def call(batcher: Batcher, streams: Sequence[tuple[str, int]], begins: float, ends: float) -> int:
-    """Send commands until the time is over; return how many counted.
+    """Send commands until the time is over; return how many completed in the measured period.
 
     Raises:
-        RuntimeError: a command was refused; nobody else writes these streams.
+        RuntimeError: a command was refused, though no other process writes these streams.
     """
     counted, waiting = 0, deque(streams)
     while (now := time.monotonic()) < ends:
@@ -172,7 +172,7 @@ async def call(batcher: Batcher, streams: Sequence[tuple[str, int]], begins: flo
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     lines = [f"{'one three-event command':<28}{'median':>9}  runs, µs"]
     for name, costs in report["runs_us"].items():
         label = f"after {report['events'][name]:,} events"

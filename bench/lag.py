@@ -1,4 +1,4 @@
-"""How far behind read models are while a shop takes bookings at a constant rate."""
+"""The lag of the read models while an installation takes bookings at a constant rate."""
 
 import statistics
 import threading
@@ -35,9 +35,9 @@ Ages = Mapping[str, Sequence[float]]
 
 
 def measure_lag(folder: Path, *, seconds: int, runs: int) -> Json:
-    """Book at a constant rate, several times; ask every 20 ms how old the oldest event is that each read model lacks.
+    """Book at a constant rate in several runs; measure the age of each read model's oldest missing event every 20 ms.
 
-    `p99_ms` is a run's worst read model's; of the runs the median counts.
+    `p99_ms` is that of a run's slowest read model; the result is the median of the runs.
     """
     shop = Shop(folder / "data")
     folder.mkdir()
@@ -61,7 +61,7 @@ def measure_lag(folder: Path, *, seconds: int, runs: int) -> Json:
 
 
 def one_run(shop: Shop, target: Target, *, seconds: int, used: int) -> Json:
-    """Book for a while and return how far behind each read model was."""
+    """Book and return the lag of each read model."""
     loop = loop_s()
     with sample_ages(shop.data) as ages:
         result = drive(target, seconds=seconds, used=used, per_s=BOOKINGS_PER_S)
@@ -77,7 +77,7 @@ def one_run(shop: Shop, target: Target, *, seconds: int, used: int) -> Json:
 
 @contextmanager
 def sample_ages(data: Path) -> Iterator[Ages]:
-    """Take samples until the block is left."""
+    """Take samples while the block runs."""
     ages: defaultdict[str, list[float]] = defaultdict(list)
     over = threading.Event()
     url = url_of_role(local_settings(data), PROJECTOR_ROLE)

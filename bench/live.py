@@ -1,7 +1,7 @@
-"""The live seat map of `seatledger up`: 39,000 seats, half of them taken, seats changing at 200 a second.
+"""The live seat map of `seatledger up`: 39,000 seats, half of them taken, 200 changes a second.
 
-First 1,000 clients that watch: from the commit of a change to each of them, and what each costs the API in memory. Then
-the document, asked for 200 times a second.
+First the delay from the commit of a change to each of 1,000 subscribers, and the API's memory per subscriber. Then the
+response time of the document, requested 200 times a second.
 """
 
 import argparse
@@ -50,7 +50,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 if a target is missed."""
+    """Measure and print; return 1 if a target is missed."""
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder:
         report = measure(Shop(Path(folder) / "shop"), seconds=options.seconds, runs=options.runs)
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0, help="how long each load lasts")
     parser.add_argument("--runs", type=int, default=3, help="how many runs of each; the median counts")
@@ -70,9 +70,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
-    """Run both loads in turn, each time on a performance of its own, in a shop that was started for it.
+    """Run both loads in turns, each on a new performance in a newly started installation.
 
-    Memory counts in the first run: later on, what earlier clients left is used again.
+    Memory is measured in the first run, because later runs reuse memory that earlier clients have freed.
     """
     documents, watched = [], []
     with shop:
@@ -113,7 +113,7 @@ def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
 
 
 def block_half(http: httpx.Client, performance: str) -> Json:
-    """Take every second seat off sale, drawn at random; return the free ones, in random order."""
+    """Block half of the seats at random; return the free ones in random order."""
     seats = [seat for pair in seat_pairs(http, performance) for seat in pair]
     random.shuffle(seats)
     taken, free = seats[: len(seats) // 2], seats[len(seats) // 2 :]
@@ -124,7 +124,7 @@ def block_half(http: httpx.Client, performance: str) -> Json:
 
 
 def load_performances(shop: Shop, houses: Sequence[Json]) -> None:
-    """Load the performances, and wait until the API has looked for garbage among what it loaded, once and for all."""
+    """Load the performances, and wait until the API has run a full garbage collection on them."""
     with httpx.Client(base_url=shop.url) as client:
         for house in houses:
             require_success(client.get(f"/api/v1/performances/{house['performance']}/seats"))
@@ -132,7 +132,7 @@ def load_performances(shop: Shop, houses: Sequence[Json]) -> None:
 
 
 def request_documents(order: Json) -> Json:
-    """Ask for the document while seats change; return what was measured."""
+    """Request the document while seats change; return the measurements."""
     result = load(order)
     found = result["documents"]
     if found["failed"]:
@@ -141,7 +141,7 @@ def request_documents(order: Json) -> Json:
 
 
 def measure_watching(shop: Shop, order: Json) -> Json:
-    """Let clients watch while seats change; return what was measured."""
+    """Subscribe clients while seats change; return the measurements."""
     result = load(order)
     if result["lost"] or result["reset"]:
         raise RuntimeError(f"{result['lost']} clients were lost, {result['reset']} were told to begin anew")
@@ -159,7 +159,7 @@ def measure_watching(shop: Shop, order: Json) -> Json:
 
 
 def load(order: Json) -> Json:
-    """Run the load in a process of its own."""
+    """Run the load in a process of its own and return its measurements."""
     command = [sys.executable, "-m", "bench.support.live_load"]
     timeout = order["seconds"] + LOAD_GRACE_S
     ran = subprocess.run(
@@ -170,7 +170,7 @@ def load(order: Json) -> Json:
 
 
 async def commits(data: Path, performance: str, *, since: float) -> list[tuple[int, float]]:
-    """Return position and time of each change of a performance's seats, as the log has it; the commit comes after."""
+    """Return position and recorded time of each change of a performance's seats; the commit is later than that time."""
     found: list[tuple[int, float]] = []
     prefix, position = SEAT.stream(performance, ""), 0
     async with PostgresStore(url_of_role(local_settings(data), APP_ROLE)) as store:
@@ -183,10 +183,10 @@ async def commits(data: Path, performance: str, *, since: float) -> list[tuple[i
 
 
 def delays(clients: Sequence[Sequence[tuple[int, float]]], committed: Sequence[tuple[int, float]]) -> list[float]:
-    """Return, for each client and change, the seconds from its commit to the message that told it.
+    """Return the seconds from the recording of each change to its message, for each client and change.
 
     Raises:
-        RuntimeError: a client was not told everything.
+        RuntimeError: a client did not receive every change.
     """
     positions, late = [position for position, _ in committed], []
     for messages in clients:
@@ -201,14 +201,14 @@ def delays(clients: Sequence[Sequence[tuple[int, float]]], committed: Sequence[t
 
 
 def quantiles(seconds: Sequence[float]) -> dict[str, float]:
-    """Return the middle, the slowest percent and the slowest, in milliseconds."""
+    """Return median, p99 and maximum in milliseconds."""
     ordered = sorted(seconds)
     places = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
     return {name: round(1_000 * ordered[int(place * (len(ordered) - 1))], 1) for name, place in places.items()}
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     rows = [
         ("", "p50 ms", "p99 ms", "max ms", "changes/s", ""),
         *(row("document", run, f"{run['bytes']:,} bytes") for run in report["documents"]),
@@ -225,7 +225,7 @@ def format_result(report: Json) -> str:
 
 
 def row(name: str, run: Json, more: str) -> tuple[str, ...]:
-    """Return one run's line of the table."""
+    """Format one run as a row of the table."""
     return name, str(run["p50_ms"]), str(run["p99_ms"]), str(run["max_ms"]), str(run["changed_per_s"]), more
 
 

@@ -1,8 +1,8 @@
-"""The past of a long log: a seat, an order and a stream at random moments, a map of 40,000 seats and its slider.
+"""As-of queries on a long log: seat, order and stream at random moments, a map of 40,000 seats and its timeline.
 
-What is measured is what a route does, from the question to the bytes of the answer, without HTTP; Python looks for
-garbage as the API does. A map is `cold` when nothing of its performance is in memory; the server has just been filled,
-so its files are likely in the page cache.
+The measurement covers the work of a route from the query to the response's bytes, without HTTP, with the API's garbage
+collection. A map is `cold` when nothing of its performance is in memory; the server has just been filled, so its files
+are likely in the page cache.
 """
 
 import argparse
@@ -55,7 +55,7 @@ Ask = Callable[[], Awaitable[bytes]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 if something takes too long."""
+    """Measure and print; return 1 if a target is missed."""
     options = parse_arguments(arguments)
     collect_in_small_batches()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(options.data or Path(folder)) as server:
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.past", description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS, help="in the log, those of the large map among them")
     parser.add_argument("--data", type=Path, help="keeps the filled server for another run")
@@ -83,7 +83,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def prepare_log(settings: Settings, events: int) -> str:
-    """Fill the log, unless it is filled already, and return the performance with the large map."""
+    """Fill the log unless it is filled already, and return the performance with the large map."""
     await migrate_all(settings)
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         if await store.head() == 0:
@@ -94,17 +94,17 @@ async def prepare_log(settings: Settings, events: int) -> str:
 
 
 def fill_log(owner_url: str, events: int) -> Show:
-    """Write the log: many performances of usual size, then a large one that sells out within two days."""
+    """Write the log: many performances of ordinary size, then a large one that sells out within two days."""
     ends = datetime.now(UTC) - ENDS_BEFORE_NOW
     fill(owner_url, events - MAP_EVENTS, until=ends - timedelta(days=MAP_DAYS))
     show = fill(owner_url, MAP_EVENTS, seed=2, seats=SEATS, performances=1, until=ends).shows[0]
     with psycopg.connect(owner_url, autocommit=True) as owner:
-        owner.execute("CHECKPOINT")  # what was written so fast would go to the disk beside the questions
+        owner.execute("CHECKPOINT")  # otherwise the server would write these pages during the measurement
     return show
 
 
 async def measure(settings: Settings, performance: str) -> Json:
-    """Ask everything, many times, at random moments."""
+    """Run every query many times at random moments."""
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         past = Past(store, performance)
         head = await store.head()
@@ -119,10 +119,10 @@ async def measure(settings: Settings, performance: str) -> Json:
 
 
 class Past:
-    """Questions about random things at random moments.
+    """Queries of random subjects at random moments.
 
     Args:
-        performance: the one whose map is asked for.
+        performance: the one whose map is queried.
     """
 
     def __init__(self, store: PostgresStore, performance: str) -> None:
@@ -135,7 +135,7 @@ class Past:
         self._random = Random(3)
 
     async def seat(self) -> Ask:
-        """Ask for a seat and its history."""
+        """Query a seat and its history."""
         performance, _, seat = (await self._random_stream("seat")).removeprefix("seat-").rpartition("-")
 
         async def ask() -> bytes:
@@ -147,7 +147,7 @@ class Past:
         return ask
 
     async def order(self) -> Ask:
-        """Ask for an order and everything that happened to it."""
+        """Query an order and its history."""
         order = (await self._random_stream("order")).partition("-")[2]
 
         async def ask() -> bytes:
@@ -161,7 +161,7 @@ class Past:
         return ask
 
     async def stream(self) -> Ask:
-        """Ask for any stream."""
+        """Query a random stream."""
         stream = await self._random_stream("")
 
         async def ask() -> bytes:
@@ -174,11 +174,11 @@ class Past:
         return ask
 
     async def cold_map(self) -> bytes:
-        """Ask for the whole map, with nothing of it in memory."""
+        """Query the whole map with nothing of it in memory."""
         return await self._time_seat_map(SeatMapTimelines(self._store))
 
     async def next_step(self) -> bytes:
-        """Ask for the whole map again, at another moment."""
+        """Query the whole map again at another moment."""
         return await self._time_seat_map(self._maps)
 
     async def _time_seat_map(self, maps: SeatMapTimelines) -> bytes:
@@ -187,12 +187,12 @@ class Past:
         return orjson.dumps(await asyncio.to_thread(present.seats_as_of, self._inventory, seats, then))
 
     async def _moment(self, back: int | None = None) -> AsOf:
-        """Draw a moment, among the last so many positions."""
+        """Return a random moment among the last so many positions."""
         head = await self._store.head()
         return await as_of(self._store, position=self._random.randint(head - (back or head), head))
 
     async def _random_stream(self, kind: str) -> str:
-        """Draw a stream of a kind."""
+        """Return a random stream of a type."""
         while True:
             after = self._random.randrange(await self._store.head())
             for event in await self._store.read_range(after=after, limit=20):
@@ -201,7 +201,7 @@ class Past:
 
 
 async def time_calls(asks: Sequence[Ask], at_most: float) -> Json:
-    """Ask one after the other and say how long it took, in milliseconds."""
+    """Run a query repeatedly and return the durations in milliseconds."""
     await asks[0]()
     took = []
     for ask in asks:
@@ -214,7 +214,7 @@ async def time_calls(asks: Sequence[Ask], at_most: float) -> Json:
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     lines = [f"{report['events']:,} events; ms a question      median     p95     max  at most"]
     for name, figures in report["ms"].items():
         shown = "".join(f"{figures[figure]:>8.1f}" for figure in ("median", "p95", "max", "at_most"))

@@ -1,9 +1,9 @@
-"""Rebuilding: events a second, ours beside the `eventsourcing` package's projection runner, and what buyers notice.
+"""Rebuilds: events a second, compared with the `eventsourcing` package's projection runner, and the effect on bookings.
 
-A log of a box office on one server with fsync. Ours folds the whole of it into new tables of each read model, compares
-them with the live ones and swaps; the package's runner folds the beginning of the same log into the seat map, by the
-same function and statements, an event a transaction, as it does. Then the whole shop takes bookings at a constant rate,
-with and without a rebuild going on.
+A generated log on one server with fsync. A rebuild folds all of it into new tables of each read model, compares them
+with the live ones and swaps; the package's runner folds the beginning of the same log into the seat map with the same
+function and statements, in one transaction an event. Then a whole installation takes bookings at a constant rate, with
+and without a rebuild.
 """
 
 import argparse
@@ -45,7 +45,7 @@ PASSWORD = "bench"
 COMPARED = "seat_map"
 MODELS = {model.name: model for model in EVERY_MODEL}
 MEASURED = [COMPARED, "my_orders", "tickets"]
-"""The busiest; the others take less of the log, and can be named."""
+"""The default: the read models with the most events; others can be named."""
 AT_THE_END = """
 UPDATE projections.projection AS projection SET position = last.position, digest = last.digest
 FROM (SELECT position, digest FROM eventstore.event ORDER BY position DESC LIMIT 1) AS last
@@ -56,7 +56,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 if a target is missed, an exception if the rebuilt rows are not the live ones."""
+    """Measure and print; return 1 if a target is missed, raise if the rebuilt rows differ from the live ones."""
     options = parse_arguments(arguments)
     relax_gc()
     report: Json = {
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.rebuild", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="how long the log is")
     parser.add_argument("--package-events", type=int, default=10_000, help="how much of it the package folds")
@@ -90,7 +90,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
-    """Rebuild the read models and let the package fold, in turn."""
+    """Run the rebuilds and the package's runner in turns."""
     asyncio.run(migrate(server.url, role_password=lambda _: PASSWORD, histories=HISTORIES))
     fill(server.url, options.events)
     names = list(dict.fromkeys([COMPARED, *options.models]))
@@ -116,12 +116,12 @@ def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
 
 
 def median_of(runs: Sequence[Json]) -> float:
-    """Return the median rate of some runs."""
+    """Return the median rate of the runs."""
     return statistics.median(float(run["per_s"]) for run in runs)
 
 
 async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) -> None:
-    """Give read models a live version to compare with, by a rebuild as well: nothing else is as quick."""
+    """Create the live versions to compare with, by a rebuild, which is the fastest way."""
     async with checkpoints.open_connection_for(projector_url, name="bench") as connection:
         for model in EVERY_MODEL:
             await checkpoints.register(connection, model)
@@ -132,7 +132,7 @@ async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) ->
 
 
 def run_ours(server: EmbeddedPostgres, projector_url: str, name: str, events: int) -> Json:
-    """Rebuild a read model; it is compared with the live version, and must be equal."""
+    """Rebuild a read model, and require that it equals the live version."""
     with psycopg.connect(server.url, autocommit=True) as owner:
         owner.execute("CHECKPOINT")
     begins = time.monotonic()
@@ -148,7 +148,7 @@ async def rebuild_one(projector_url: str, model: ReadModel, *, swap_anyway: bool
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     lines = [f"{'log events a second':<32}{'median':>9}  runs"]
     for name, runs in [*report["ours"].items(), (f"eventsourcing, {COMPARED}", report["package"])]:
         lines.append(f"{name:<32}{median_of(runs):>9.0f}  {'  '.join(str(run['per_s']) for run in runs)}")
@@ -163,7 +163,7 @@ def format_result(report: Json) -> str:
 
 
 def format_busy_result(busy: Json) -> str:
-    """Return what buyers noticed."""
+    """Format the effect on bookings."""
     calm_ms, busy_ms = busy["calm"]["p99_ms"], busy["rebuilding"]["p99_ms"]
     return (
         f"booking at {busy['bookings_per_s']}/s, p99: {calm_ms:.1f} ms calm, {busy_ms:.1f} ms while "

@@ -1,4 +1,4 @@
-"""What buyers notice of a rebuild: bookings at a constant rate, without one and with one going on all the time."""
+"""The effect of a rebuild on bookings at a constant rate: without one, and with one during the whole load."""
 
 import asyncio
 import subprocess
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 
 def measure_busy(folder: Path, *, seconds: int) -> Json:
-    """Book for a while with and without a rebuild, in a shop with a long log."""
+    """Book with and without a rebuild, in an installation with a long log."""
     folder.mkdir()
     shop = Shop(folder / "data")
     fill_first(shop.data)
@@ -58,7 +58,7 @@ def measure_busy(folder: Path, *, seconds: int) -> Json:
 
 
 def fill_first(data: Path) -> None:
-    """Give a shop that was never started a long log; the demo comes after it."""
+    """Fill the log of an installation before its first start; the demo is created after it."""
     directory = DataDirectory(data)
     with directory.postgres as server:
         settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(directory.secret_key()))
@@ -68,10 +68,10 @@ def fill_first(data: Path) -> None:
 
 @contextmanager
 def rebuild_during(data: Path) -> Iterator[float]:
-    """Rebuild during the block, as an operator would; it must not end before the block does.
+    """Run a rebuild from the command line during the block, which must end first.
 
     Raises:
-        RuntimeError: it did, so that a part of the bookings had nothing to notice.
+        RuntimeError: the rebuild ended first, so that a part of the bookings ran without it.
     """
     command = [sys.executable, "-m", "runtime.cli", "projections", "rebuild", REBUILT, "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
@@ -86,7 +86,7 @@ def rebuild_during(data: Path) -> Iterator[float]:
 
 
 def position_of(data: Path) -> int:
-    """Return how far the rebuild is; 0: it has not begun."""
+    """Return the position of the rebuild; 0: it has not started."""
     with psycopg.connect(url_of_role(local_settings(data), PROJECTOR_ROLE)) as connection:
         row = connection.execute(POSITION, {"name": REBUILT}).fetchone()
     return 0 if row is None else int(row[0])

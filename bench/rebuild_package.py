@@ -1,7 +1,7 @@
 """The seat map's fold in the `eventsourcing` package's projection runner, on the same server.
 
-The beginning of the log is put into the package's recorder; the runner subscribes to the events of seats alone, which
-its database filters. Each is folded by our function and statements in the transaction that tracks its position.
+The beginning of the log is inserted into the package's recorder; the runner subscribes only to events of seats, which
+its database filters. Each is folded by the same function and statements in the transaction that tracks its position.
 """
 
 import time
@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class PackageEvent(DomainEvent):
-    """An event of our log as the package keeps it."""
+    """An event of the log in the package's format."""
 
     position: int
     stream: str
@@ -49,15 +49,15 @@ class PackageEvent(DomainEvent):
 
 @dataclass(frozen=True)
 class PackageSeatEvent(PackageEvent):
-    """One that the seat map folds."""
+    """An event that the seat map folds."""
 
 
 class BoxOffice(Application[UUID]):
-    """Owns the recorder."""
+    """The application that owns the recorder."""
 
 
 class SeatMapTables(PostgresTrackingRecorder):
-    """Our tables, written together with the position."""
+    """The seat map's tables, written together with the position."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -72,7 +72,7 @@ class SeatMapTables(PostgresTrackingRecorder):
 
 
 class SeatMapProjection(Projection[SeatMapTables]):
-    """Our fold as the package's projection."""
+    """The seat map's fold as a projection of the package."""
 
     name = "seatmap"
     topics = (get_topic(PackageSeatEvent),)
@@ -84,10 +84,10 @@ class SeatMapProjection(Projection[SeatMapTables]):
 
 
 def run_package(server: EmbeddedPostgres, database: str, events: int) -> Json:
-    """Fold the first events of the log; the figure counts all of them, as ours does.
+    """Fold the first events of the log; the rate counts events of all types, as for a rebuild.
 
     Raises:
-        RuntimeError: the rows are not those of the seats in the log.
+        RuntimeError: the rows do not match the seats in the log.
     """
     owner_url = new_database(server, database)
     said = events_of(server, events)
@@ -105,13 +105,13 @@ def run_package(server: EmbeddedPostgres, database: str, events: int) -> Json:
 
 
 def events_of(server: EmbeddedPostgres, until: int) -> list[PackageEvent]:
-    """Return the beginning of the log as the package keeps it."""
+    """Return the beginning of the log in the package's format."""
     with psycopg.connect(server.url) as connection:
         return [to_package_event(row) for row in connection.execute(READ, {"upto": until})]
 
 
 def to_package_event(row: tuple[Any, ...]) -> PackageEvent:
-    """Return one event as the package keeps it."""
+    """Return one event in the package's format."""
     position, stream, version, name, recorded_at, data = row
     kind = PackageSeatEvent if name in SEAT_MAP.event_names else PackageEvent
     return kind(
@@ -126,7 +126,7 @@ def to_package_event(row: tuple[Any, ...]) -> PackageEvent:
 
 
 def put(said: list[PackageEvent], env: Environment | dict[str, str]) -> None:
-    """Put events into the recorder; it numbers them as our log does."""
+    """Insert events into the recorder, which assigns the same positions as the log."""
     with BoxOffice(env) as application:
         for first in range(0, len(said), INSERTED_AT_ONCE):
             some = said[first : first + INSERTED_AT_ONCE]
@@ -134,7 +134,7 @@ def put(said: list[PackageEvent], env: Environment | dict[str, str]) -> None:
 
 
 def check(owner_url: str, seats: list[PackageSeatEvent]) -> None:
-    """Make sure that the rows are there."""
+    """Check that the rows exist."""
     expected = (len({event.stream for event in seats}), seats[-1].position)
     with psycopg.connect(owner_url) as connection:
         found = connection.execute(CHECK).fetchone()

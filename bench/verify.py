@@ -1,7 +1,7 @@
-"""How fast the log is compared with its second place: a million events of a box office, sealed, then verified.
+"""Verification of the log against the seal archive: a million generated events, sealed, then verified.
 
-As `seatledger audit verify` does it: a process for each core reads and hashes, and the database works for each. At the
-end one event is changed, and has to be named.
+It runs as in `seatledger audit verify`: a process for each core reads and hashes. At the end one event is changed, and
+the verification must name it.
 """
 
 import argparse
@@ -44,7 +44,7 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill, seal, verify and print it; 1 if it is too slow, an exception if the result is wrong."""
+    """Fill, seal, verify and print; return 1 if the target is missed, raise if the result is wrong."""
     options = parse_arguments(arguments)
     relax_gc()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as server:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.verify", description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--runs", type=int, default=5, help="how many comparisons; the median counts")
@@ -65,7 +65,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs: int) -> Json:
-    """Return the figures, after making sure that a change would have been named."""
+    """Return the measurements, after checking that a changed event is named."""
     url = new_database(server, "verified")
     asyncio.run(migrate(url, role_password=lambda _: PASSWORD))
     fill(url, events)
@@ -87,7 +87,7 @@ def measure(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs: 
 
 
 def seal(url: str, place: SealArchive) -> tuple[float, int]:
-    """Seal everything; return how long it took, and how many seals there are."""
+    """Seal the whole log; return the seconds it took and the number of seals."""
     sealer_url = role_url(url, SEALER_ROLE, PASSWORD)
     sealer = Sealer(url=sealer_url, archive=place, key=SealingKey(SECRET), max_delay=timedelta(0))
     begins, seals = time.monotonic(), 0
@@ -98,10 +98,10 @@ def seal(url: str, place: SealArchive) -> tuple[float, int]:
 
 
 def compare(url: str, place: SealArchive, events: int) -> float:
-    """Compare everything; return how long it took.
+    """Verify the whole log; return the seconds it took.
 
     Raises:
-        RuntimeError: not everything was compared, or something is wrong.
+        RuntimeError: a part was not compared, or a fault was found.
     """
     begins = time.monotonic()
     app_url = role_url(url, APP_ROLE, PASSWORD)
@@ -114,7 +114,7 @@ def compare(url: str, place: SealArchive, events: int) -> float:
 
 
 def event_bytes(url: str) -> int:
-    """Return how long an event's data and metadata are on the average."""
+    """Return the average length of an event's data and metadata."""
     with psycopg.connect(url) as connection:
         found = connection.execute(
             "SELECT avg(octet_length(data::text) + octet_length(metadata::text))::integer FROM eventstore.event"
@@ -124,10 +124,10 @@ def event_bytes(url: str) -> int:
 
 
 def locate_change(url: str, place: SealArchive, position: int) -> str:
-    """Change an event and return what is said about it.
+    """Change an event and return the reported fault.
 
     Raises:
-        RuntimeError: it is not named.
+        RuntimeError: the event is not named.
     """
     with psycopg.connect(url) as owner:
         owner.execute("ALTER TABLE eventstore.event DISABLE TRIGGER insert_only")
@@ -140,7 +140,7 @@ def locate_change(url: str, place: SealArchive, position: int) -> str:
 
 
 def format_result(report: Json) -> str:
-    """Return the figures as a table."""
+    """Format the results as a table."""
     runs = "  ".join(f"{figure:,}" for figure in report["runs_per_s"])
     return (
         f"{report['events']:,} events of {report['event_bytes']} bytes under {report['seals']:,} seals, "

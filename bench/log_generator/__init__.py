@@ -1,4 +1,4 @@
-"""A big log of what a box office would have recorded, for benchmarks: `fill(owner_url, 1_000_000)`.
+"""Generates a large log of realistic bookings for benchmarks: `fill(owner_url, 1_000_000)`.
 
 A million events take 25 s on two cores (39,000 a second), half of it the server's, and 740 MB. The same seed and times
 give the same log.

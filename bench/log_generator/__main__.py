@@ -9,7 +9,7 @@ from bench.log_generator.filling import fill
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill the log and say how long it took."""
+    """Fill the log and print how long it took."""
     parser = argparse.ArgumentParser(prog="python -m bench.log_generator", description=__doc__)
     parser.add_argument("url", help="the owner's address of a migrated database")
     parser.add_argument("events", type=int)

@@ -1,4 +1,4 @@
-"""Writes commands as rows of the log by binary COPY, with the digests that append would have made."""
+"""Writes commands as rows of the log by binary COPY, with the digests that append would compute."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ class Block(NamedTuple):
 
 
 def copy(connection: Connection, commands: Iterable[Command]) -> None:
-    """Write commands, a block at a time; the next one is made while its predecessor is written."""
+    """Write commands block by block; the next block is built while its predecessor is written."""
     blocks = _blocks(iter(commands))
     with ThreadPoolExecutor(1) as maker:
         coming = maker.submit(next, blocks, None)

@@ -19,10 +19,10 @@ DAYS = 60
 SPAN_MIN = timedelta(hours=6)
 ENDS_BEFORE_NOW = timedelta(minutes=5)
 EVENTS_PER_SEAT = 10
-"""About so many events sell one seat for good: a house of fewer sells out, and then only refunds free seats."""
+"""Approximate events per finally sold seat; a smaller venue sells out, and then only refunds free seats."""
 
 _HEAD: LiteralString = "SELECT position, recorded_at FROM eventstore.event ORDER BY position DESC LIMIT 1"
-# A log that grew by itself was tidied as it grew; here it would begin while somebody measures.
+# A log that grew slowly would have been vacuumed on the way; here autovacuum would start during the measurement.
 _TIDY: LiteralString = "VACUUM (ANALYZE) eventstore.event, eventstore.command"
 _DOCUMENTS_ARE_KEPT: LiteralString = "SELECT to_regclass('records.layout_document') IS NOT NULL"
 _KEEP_DOCUMENT: LiteralString = (
@@ -42,7 +42,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """What was written: positions `first` to `last`, and the performances in the order in which they went on sale."""
+    """The written range of positions, and the performances in the order in which they went on sale."""
 
     first: int
     last: int
@@ -60,21 +60,21 @@ def fill(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Filled:
-    """Add exactly so many events to a log that nobody else writes to meanwhile.
+    """Add exactly so many events to a log without other writers.
 
-    The layout's document is kept too, where the database has a place for it, so that a shop can show the seats.
+    The layout's document is saved as well if the database has the table, so that the API can show the seats.
 
     Args:
-        owner_url: of a database that is migrated; its owner.
+        owner_url: URL of a migrated database, as its owner.
         seats: per performance, rounded to full rows, at least 60.
-        performances: as many as sell that much, unless told.
-        seats_alone: the share of bookings replaced by blocked seats: 1.0 leaves events of seats alone, and catalogue.
-        since: when the first event was recorded (60 days before `until`, or after what the log holds).
-        until: when the last one was, at the latest (five minutes ago): to fill a log in two steps, give the first one
-            an earlier end.
+        performances: default: as many as the events need.
+        seats_alone: the share of bookings replaced by blocked seats: 1.0 leaves only events of seats and the catalogue.
+        since: time of the first event (default: 60 days before `until`, or after the log's last event).
+        until: latest time of the last event (default: five minutes ago); to fill a log in two steps, give the first
+            step an earlier end.
 
     Raises:
-        ValueError: less than six hours would lie between the last event of the log and `until`.
+        ValueError: less than six hours are left between the last event of the log and `until`.
     """
     house, random = GeneratedVenue(seats), Random(seed)
     repertoire = asyncio.run(record_templates(house))

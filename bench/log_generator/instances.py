@@ -1,4 +1,4 @@
-"""What the season keeps of each performance and of each story under way."""
+"""The state of the schedule: performances, and instances of templates in progress."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ class Command(NamedTuple):
 
 @dataclass(slots=True)
 class Performance:
-    """One showing: its names, the parties whose seats are free, and the orders that were sold."""
+    """A performance: its ids, the groups whose seats are free, and the sold orders."""
 
     values: dict[str, object]
     doors_us: int
@@ -39,7 +39,7 @@ class Performance:
 
 @dataclass(slots=True)
 class TemplateInstance:
-    """One scene under way, with what its blanks are filled with; of two at one moment the lower `serial` goes first."""
+    """An instance of a template with the values of its placeholders; at equal times the lower `serial` comes first."""
 
     scene: Template
     values: dict[str, object]
@@ -53,9 +53,9 @@ class TemplateInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationPlan:
-    """How much is told, from when to when (µs since 1970), after which position.
+    """The number of events, their times (µs since 1970) and the position before them.
 
-    `seats_alone`: the share of bookings replaced by blocked seats, which leave events of seats and nothing else.
+    `seats_alone`: the share of bookings replaced by blocked seats, which leave only events of seats.
     """
 
     events: int
@@ -67,17 +67,17 @@ class GenerationPlan:
 
 
 def group_kind_of(group: SeatGroup) -> tuple[str, int]:
-    """Return what a party's scenes are found by."""
+    """Return the kind of a group, the key of its templates."""
     return group.category, len(group.seats)
 
 
 def remove_random(things: list[Thing], random: Random) -> Thing:
-    """Take one out at random; the others lose their order."""
+    """Remove and return a random element; the order of the others changes."""
     chosen = random.randrange(len(things))
     things[chosen], things[-1] = things[-1], things[chosen]
     return things.pop()
 
 
 def iso(at_us: int) -> str:
-    """Write a moment as events do."""
+    """Format a time as in events."""
     return (_EPOCH + timedelta(microseconds=at_us)).isoformat()

@@ -1,4 +1,4 @@
-"""What happens to seats, orders and money in the made-up log, as deeds of the real domain."""
+"""The scenarios of the generated log: what happens to seats, orders and money, as commands of the real domain."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ from domain.values import BlockReason, OrderCancelReason
 HOLD_LASTS = timedelta(minutes=10)
 SWEPT_AFTER = timedelta(seconds=2)
 CHILD_FROM = 3
-"""From so many people on, the last one is a child."""
+"""In a group of at least this size the last person is a child."""
 
 RIVAL = Actor(kind="account", id=IDS["other"], role="customer")
 SUPPORT = Actor(kind="account", id=IDS["staff"], role="support")
@@ -33,12 +33,12 @@ ScenarioFn = Callable[[TemplateRecorder], Awaitable[None]]
 
 
 def rule(name: str) -> Actor:
-    """Return the process that keeps a rule."""
+    """Return the actor of a process."""
     return Actor(kind="process", id=name)
 
 
 def hold_command(recorder: TemplateRecorder, buyer: Actor, hold: str) -> HoldSeats:
-    """Return somebody's wish for the rehearsed seats."""
+    """Return the command that holds the recorder's seats for a buyer."""
     last = len(recorder.seats)
     choices = tuple(
         Choice(seat=seat, ticket_type="child" if number == last >= CHILD_FROM else "adult")
@@ -48,7 +48,7 @@ def hold_command(recorder: TemplateRecorder, buyer: Actor, hold: str) -> HoldSea
 
 
 async def hold(recorder: TemplateRecorder, buyer: Actor = BUYER, name: str = "hold") -> None:
-    """Fill a basket."""
+    """Hold seats."""
     decide = partial(
         holding.hold_seats, command=hold_command(recorder, buyer, IDS[name]), inventory=recorder.house.inventory
     )
@@ -56,7 +56,7 @@ async def hold(recorder: TemplateRecorder, buyer: Actor = BUYER, name: str = "ho
 
 
 async def order(recorder: TemplateRecorder) -> None:
-    """Turn the basket into an order."""
+    """Order the held seats."""
     place = PlaceOrder(order=IDS["order"], account=BUYER.id, contact=IDS["contact"])
     await recorder.record(
         partial(ordering.order_hold, command=place, hold=IDS["hold"]), BUYER, route="POST /api/v1/orders"
@@ -72,13 +72,13 @@ async def book(recorder: TemplateRecorder) -> None:
 
 
 async def extend(recorder: TemplateRecorder) -> None:
-    """Ask for more time."""
+    """Extend the hold."""
     decide = partial(holding.extend_hold, hold=IDS["hold"], holder=BUYER.id, by=HOLD_LASTS)
     await recorder.record(decide, BUYER, route="POST /api/v1/holds/{hold_id}/extend")
 
 
 async def begin_to_pay(recorder: TemplateRecorder) -> None:
-    """Open a payment and the provider's checkout."""
+    """Start a payment and open the provider's checkout."""
     recorder.wait(timedelta(seconds=41))
     wish = OpenPayment(payment=IDS["payment"], order=IDS["order"], account=BUYER.id, provider=PROVIDER.id)
     route = "POST /api/v1/orders/{order_id}/payments"
@@ -88,7 +88,7 @@ async def begin_to_pay(recorder: TemplateRecorder) -> None:
 
 
 async def pay(recorder: TemplateRecorder) -> None:
-    """Pay what the order costs, and let the rule confirm it."""
+    """Pay the order's total, and let the process confirm it."""
     await begin_to_pay(recorder)
     recorder.wait(timedelta(seconds=73))
     total = await recorder.query(lambda context: ordering.require_visible_order(context, IDS["order"], None).total)
@@ -99,19 +99,19 @@ async def pay(recorder: TemplateRecorder) -> None:
 
 
 async def sweep(recorder: TemplateRecorder) -> None:
-    """Let the deadline pass and the rule clear the basket away."""
+    """Let the hold's deadline pass, and the process release the hold."""
     recorder.wait(HOLD_LASTS + SWEPT_AFTER)
     await recorder.record(partial(holding.expire_hold, hold=IDS["hold"]), rule("release_lapsed_holds"), caused=True)
 
 
 async def buy_at_once(recorder: TemplateRecorder) -> None:
-    """Book in one step and pay."""
+    """Book in one step, then pay."""
     await book(recorder)
     await pay(recorder)
 
 
 async def buy(recorder: TemplateRecorder) -> None:
-    """Choose seats, order, pay."""
+    """Hold, order and pay."""
     await hold(recorder)
     recorder.wait(timedelta(seconds=95))
     await order(recorder)
@@ -119,7 +119,7 @@ async def buy(recorder: TemplateRecorder) -> None:
 
 
 async def buy_slowly(recorder: TemplateRecorder) -> None:
-    """Ask for more time, then order and pay."""
+    """Hold, extend, order and pay."""
     await hold(recorder)
     recorder.wait(timedelta(minutes=9))
     await extend(recorder)
@@ -128,7 +128,7 @@ async def buy_slowly(recorder: TemplateRecorder) -> None:
 
 
 async def lapse_and_rebook(recorder: TemplateRecorder) -> None:
-    """Let a basket lapse and another buyer take its seats before anybody swept them."""
+    """Let a hold lapse, and another buyer hold its seats before the process releases them."""
     await hold(recorder, RIVAL, "other_hold")
     recorder.wait(HOLD_LASTS)
     await hold(recorder)
@@ -137,13 +137,13 @@ async def lapse_and_rebook(recorder: TemplateRecorder) -> None:
 
 
 async def let_lapse(recorder: TemplateRecorder) -> None:
-    """Choose seats and think better of it."""
+    """Hold seats and let the hold lapse."""
     await hold(recorder)
     await sweep(recorder)
 
 
 async def leave_unpaid(recorder: TemplateRecorder) -> None:
-    """Order, open the checkout, and go away."""
+    """Order, open the checkout, and do not pay."""
     await book(recorder)
     await begin_to_pay(recorder)
     recorder.wait(HOLD_LASTS)
@@ -152,7 +152,7 @@ async def leave_unpaid(recorder: TemplateRecorder) -> None:
 
 
 async def fail_payment(recorder: TemplateRecorder) -> None:
-    """Order, be refused by the card's bank, and cancel."""
+    """Order, have the payment declined, and cancel."""
     await book(recorder)
     await begin_to_pay(recorder)
     failed = partial(paying.fail, payment=IDS["payment"], reason="declined")
@@ -162,7 +162,7 @@ async def fail_payment(recorder: TemplateRecorder) -> None:
 
 
 async def release(recorder: TemplateRecorder) -> None:
-    """Choose seats and put them back."""
+    """Hold seats and release them."""
     await hold(recorder)
     recorder.wait(timedelta(seconds=50))
     decide = partial(holding.release_hold, hold=IDS["hold"], holder=BUYER.id)
@@ -170,7 +170,7 @@ async def release(recorder: TemplateRecorder) -> None:
 
 
 async def block_and_unblock(recorder: TemplateRecorder) -> None:
-    """Let staff take seats off sale for three hours."""
+    """Block seats for three hours."""
     wish = BlockSeats(
         performance=IDS["performance"], seats=recorder.seats, reason=BlockReason.TECHNICAL, owner=STAFF.id
     )
@@ -188,7 +188,7 @@ async def block_and_unblock(recorder: TemplateRecorder) -> None:
 
 
 async def request_refund(recorder: TemplateRecorder) -> None:
-    """Ask for the money of a whole order."""
+    """Request a refund of a whole order."""
     wish = RequestRefund(refund=IDS["refund"], order=IDS["order"], account=BUYER.id)
     decide = partial(refunding.request_refund, command=wish)
     await recorder.record(decide, BUYER, route="POST /api/v1/orders/{order_id}/refunds")
@@ -196,7 +196,7 @@ async def request_refund(recorder: TemplateRecorder) -> None:
 
 
 async def refund(recorder: TemplateRecorder) -> None:
-    """Ask for the money, and get it."""
+    """Request a refund, which is completed."""
     await request_refund(recorder)
     decide = partial(refunding.approve_refund, refund=IDS["refund"], by=SUPPORT.id)
     await recorder.record(decide, SUPPORT, route="POST /api/v1/refunds/{refund_id}/approve")
@@ -208,14 +208,14 @@ async def refund(recorder: TemplateRecorder) -> None:
 
 
 async def reject_refund(recorder: TemplateRecorder) -> None:
-    """Ask for the money in vain."""
+    """Request a refund, which is rejected."""
     await request_refund(recorder)
     decide = partial(refunding.reject_refund, refund=IDS["refund"], by=SUPPORT.id)
     await recorder.record(decide, SUPPORT, route="POST /api/v1/refunds/{refund_id}/reject")
 
 
 async def enter(recorder: TemplateRecorder) -> None:
-    """Show every ticket of the order at the gate, one after the other."""
+    """Scan every ticket of the order at the gate."""
     tickets = await recorder.query(lambda context: ordering.require_visible_order(context, IDS["order"], None).tickets)
     for ticket in tickets.values():
         await scan(recorder, ticket)
@@ -223,12 +223,12 @@ async def enter(recorder: TemplateRecorder) -> None:
 
 
 async def reject_scan(recorder: TemplateRecorder) -> None:
-    """Show something unreadable at the gate."""
+    """Scan an unreadable code at the gate."""
     await scan(recorder, None)
 
 
 async def scan(recorder: TemplateRecorder, ticket: str | None) -> None:
-    """Hold a ticket to the reader."""
+    """Scan a ticket."""
     wish = ScanTicket(
         ticket=ticket,
         fault=None if ticket else RefusalReason.UNREADABLE,

@@ -1,4 +1,4 @@
-"""Tells the scenes over some weeks: performances open, buyers come, orders go through, doors open; all by one seed."""
+"""Spreads instances of the templates over several weeks, determined by one seed."""
 
 from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
@@ -23,7 +23,7 @@ SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
 PERFORMANCES_PER_ORGANIZER = 6
 ON_SALE_WINDOWS = 2
-"""How many performances are on sale at once."""
+"""The number of performances on sale at the same time."""
 
 NEW_BUYERS = 0.4
 REFUNDS = 0.08
@@ -31,17 +31,17 @@ REFUSED_REFUNDS = 0.15
 ATTENDANCE = 0.9
 TURNED_AWAY = 0.01
 PACE = 0.97
-"""Of the pace that would end the season exactly in time."""
+"""Relative to the rate that would end the schedule exactly in time."""
 
 
 NOTHING: Mapping[str, object] = {}
 
 
 class Schedule:
-    """A run of commands, exactly as many events as planned.
+    """A sequence of commands with exactly the planned number of events.
 
     Args:
-        random: decides everything.
+        random: the source of all random choices.
     """
 
     def __init__(self, *, house: GeneratedVenue, repertoire: Templates, plan: GenerationPlan, random: Random) -> None:
@@ -238,7 +238,7 @@ class Schedule:
         return self._random.choice(self._buyers)
 
     def _id(self, at_us: int) -> int:
-        """Return a UUIDv7 of a moment."""
+        """Return a UUIDv7 for a time."""
         chance = self._random.getrandbits(74)
         return (at_us // 1_000) << 80 | 0x7 << 76 | (chance >> 62) << 64 | 0b10 << 62 | chance & ((1 << 62) - 1)
 

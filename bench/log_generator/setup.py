@@ -1,4 +1,4 @@
-"""What must have happened before anybody can book: a seller, a house, a show, a performance; and the buyers."""
+"""The preconditions of bookings: organizer, venue, event, performance and buyers."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ BUYER = Actor(kind="account", id=IDS["account"], role="customer")
 
 
 async def open_house(recorder: TemplateRecorder) -> None:
-    """Let a seller enter, with a venue, its drawing and a show."""
+    """Create an organizer with a venue, its layout and an event."""
     house = recorder.house
     opened = VenueOpened(
         organizer=IDS["organizer"],
@@ -66,7 +66,7 @@ async def open_house(recorder: TemplateRecorder) -> None:
 
 
 async def announce(recorder: TemplateRecorder) -> None:
-    """Put a performance on sale."""
+    """Schedule a performance and put it on sale."""
     wish = PerformanceScheduled(
         event=IDS["event"],
         organizer=IDS["organizer"],
@@ -85,6 +85,6 @@ async def announce(recorder: TemplateRecorder) -> None:
 
 
 async def register_buyer(recorder: TemplateRecorder) -> None:
-    """Let a buyer arrive for the first time."""
+    """Open a buyer's account."""
     decide = partial(account.open_account, account=IDS["account"], guest=False)
     await recorder.record(decide, BUYER, route="POST /api/v1/auth/register")

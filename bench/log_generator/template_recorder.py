@@ -1,7 +1,7 @@
-"""Plays a story once through the real domain and keeps what was recorded, with blanks for ids, seats and times.
+"""Runs a scenario once through the real domain and records it as a template with placeholders for ids, seats and times.
 
-A log of millions is the same few stories told again and again: what a story's commands leave is what the domain decided
-at its rehearsal, and only the blanks are filled.
+A log of millions of events consists of instances of a few scenarios: the domain decides once, while a template is
+recorded; an instance only fills its placeholders.
 """
 
 import re
@@ -41,7 +41,7 @@ ROLES = (
 IDS: Mapping[str, str] = {
     role: str(UUID(int=0x7 << 76 | 0b10 << 62 | number)) for number, role in enumerate(ROLES, start=1)
 }
-"""A stand-in for every id that a story speaks of; in the log each telling has its own."""
+"""A placeholder for every id of a scenario; each instance has its own values."""
 
 Seen = TypeVar("Seen")
 
@@ -52,7 +52,7 @@ _BLANK = re.compile(r"%\((\w+)\)s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One event of a command; `shared`: its stream goes on in other stories, whose events count in its version."""
+    """One event of a command; `shared`: other scenarios append to its stream too and count in its version."""
 
     name: bytes
     schema_version: int
@@ -61,7 +61,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandTemplate:
-    """One command. `text` is its metadata, then each event's stream and data, a line each."""
+    """A command. `text` holds its metadata, then each event's stream and data, a line each."""
 
     after_us: int
     route: str
@@ -91,13 +91,13 @@ class Template:
 
     @property
     def events(self) -> int:
-        """How many events one telling leaves."""
+        """The number of events of an instance."""
         return sum(len(template.parts) for template in self.deeds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who sends a command; `id` is a stand-in, or the name of a rule or a provider."""
+    """The actor of a command; `id` is a placeholder, or the name of a process or a provider."""
 
     kind: str
     id: str
@@ -105,15 +105,15 @@ class Actor:
 
     @property
     def account(self) -> str:
-        """The account that the command is remembered with, if it is one's."""
+        """The account that the command is recorded with, if the actor is an account."""
         return self.id if self.role is not None else ""
 
 
 class TemplateRecorder:
-    """The real engine over a log in memory, for some seats of one category.
+    """The real command handler over a store in memory, for a group of seats of one category.
 
     Args:
-        seats: how many come together.
+    seats: the size of the group.
     """
 
     def __init__(self, house: GeneratedVenue, category: str, seats: int) -> None:
@@ -137,15 +137,15 @@ class TemplateRecorder:
 
     @property
     def now(self) -> datetime:
-        """The story's time."""
+        """The scenario's current time."""
         return self._clock.now()
 
     def wait(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self._clock.advance(by)
 
     async def record(self, decide: Decide, actor: Actor, *, route: str = "", caused: bool = False) -> Outcome:
-        """Carry a decision out, which must record something; `caused`: by what was recorded just before."""
+        """Execute a decision, which must record events; `caused`: by the events recorded just before."""
         context = CommandContext(
             command_id=uuid7(),
             actor={"kind": actor.kind, "id": actor.id, "role": actor.role},
@@ -159,11 +159,11 @@ class TemplateRecorder:
         return outcome
 
     async def query(self, view: Callable[[DecisionContext], Seen]) -> Seen:
-        """Return what a function reads from the books now."""
+        """Return the result of a query on the current state."""
         return await self._handler.query(view)
 
     async def finish(self) -> Template:
-        """Return what was recorded since the last cut as a scene; its time begins with its first command."""
+        """Return the commands recorded since the last call as a template, whose time starts with the first command."""
         events = await self._store.read_range(after=self._told, limit=1_000_000)
         commands = [[event for event in events if event.command_id == each] for each in _ids_of(events)]
         begins = events[0].recorded_at
@@ -236,7 +236,7 @@ def _ids_of(events: Sequence[RecordedEvent]) -> list[UUID]:
 
 
 class _OneByOne:
-    """Asks the store for one verdict at a time."""
+    """Appends one command at a time."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Every scene of the made-up log, rehearsed for each price category and number of people; how often each is told."""
+"""The templates of the generated log for each price category and group size, and their frequencies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ BOOKINGS: tuple[tuple[ScenarioFn, int], ...] = (
     (scenarios.release, 9),
     (scenarios.block_and_unblock, 3),
 )
-"""What becomes of free seats, and how many of a hundred times."""
+"""The scenarios that start with free seats, with their frequencies in percent."""
 
 SHOP: tuple[ScenarioFn, ...] = (setup.open_house, setup.announce)
-"""What must have happened before anybody can book."""
+"""The scenarios that precede all bookings."""
 
 GroupKind = tuple[str, int]
-"""A price category, and how many people come together."""
+"""A price category and a group size."""
 
 GROUP_KINDS: tuple[GroupKind, ...] = tuple(product((category for _, category, _ in SECTIONS), GROUP_SIZES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
-    """The scenes; those of a company are told with its seats."""
+    """The templates; those of a group kind apply to its groups of seats."""
 
     opening: Template
     announcement: Template
@@ -48,7 +48,7 @@ class Templates:
 
     @property
     def events_per_booking(self) -> float:
-        """How many events come of one booking, without what follows on a sale."""
+        """The average number of events of a booking, without the scenarios after a sale."""
         shares = [share for _, share in BOOKINGS]
         return fmean(
             (
@@ -60,7 +60,7 @@ class Templates:
 
 
 async def record_templates(house: GeneratedVenue) -> Templates:
-    """Play every story once for each company."""
+    """Record every scenario once for each group kind."""
     return Templates(
         opening=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), setup.open_house),
         announcement=await record_template(TemplateRecorder(house, *GROUP_KINDS[0]), setup.announce, setup.open_house),
@@ -83,7 +83,7 @@ async def record_templates(house: GeneratedVenue) -> Templates:
 
 
 async def after_sale(house: GeneratedVenue, scenario: ScenarioFn) -> dict[GroupKind, Template]:
-    """Rehearse what follows on a sale."""
+    """Record the scenarios that follow a sale."""
     return {
         company: await record_template(TemplateRecorder(house, *company), scenario, *SHOP, scenarios.buy)
         for company in GROUP_KINDS
@@ -91,7 +91,7 @@ async def after_sale(house: GeneratedVenue, scenario: ScenarioFn) -> dict[GroupK
 
 
 async def record_template(recorder: TemplateRecorder, scenario: ScenarioFn, *before: ScenarioFn) -> Template:
-    """Play what must have happened before, then the scene itself."""
+    """Run the preceding scenarios, then record the scenario itself."""
     for earlier in before:
         await earlier(recorder)
         await recorder.finish()

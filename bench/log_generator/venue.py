@@ -1,4 +1,4 @@
-"""The house that the made-up log sells: one layout, its places, and who sits together."""
+"""The venue of the generated log: one layout, its places, and groups of adjacent seats."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from domain.layout.publishing import publish
 from domain.values import Price
 
 SECTIONS = (("Balcony", "C", 0.2), ("Circle", "B", 0.3), ("Stalls", "A", 0.5))
-"""Name, price category and share of the seats; the last takes what is left."""
+"""Name, price category and share of the seats; the last section takes the remaining ones."""
 
 SEATS_MIN = 60
 SEATS_PER_ROW = 10
 SEATS_PER_LONG_ROW = 50
 LARGE = 10_000
-"""A house of more seats has long rows."""
+"""A venue with more seats has long rows."""
 
 GROUP_SIZES = (1, 2, 3, 4)
 GROUP_SHARES = (15, 60, 10, 15)
@@ -33,7 +33,7 @@ PRICES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class SeatGroup:
-    """Neighbouring seats of one category that are booked together, by their indexes in the house."""
+    """Adjacent seats of one category that are booked together, by their indexes in the venue."""
 
     category: str
     seats: tuple[int, ...]
@@ -42,7 +42,7 @@ class SeatGroup:
 class GeneratedVenue:
     """A published layout of about so many seats, at least 60.
 
-    `places`: each seat as an order line remembers it, as JSON.
+    `places`: each seat as it is recorded in an order line, as JSON.
     """
 
     def __init__(self, seats: int) -> None:
@@ -63,7 +63,7 @@ class GeneratedVenue:
         self._categories = [place.category for place in places]
 
     def groups(self, random: Random) -> list[SeatGroup]:
-        """Cut every row into neighbours who come together, in random order."""
+        """Divide every row into groups of adjacent seats, in random order."""
         found = []
         for first in range(0, len(self.keys), self._per_row):
             row = list(range(first, first + self._per_row))
@@ -75,6 +75,6 @@ class GeneratedVenue:
         return found
 
     def first_group(self, category: str, size: int) -> list[str]:
-        """Return the keys of some neighbours of one category."""
+        """Return the keys of the first group of a category."""
         first = self._categories.index(category)
         return list(self.keys[first : first + size])

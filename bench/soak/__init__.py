@@ -1,1 +1,1 @@
-"""The slow, large and chaotic runs, again and again with other seeds, until the time is over: `make soak`."""
+"""The soak: slow, large and randomized runs, repeated with new seeds until the time is over: `make soak`."""

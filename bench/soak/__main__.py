@@ -1,4 +1,4 @@
-"""`python -m bench.soak --minutes 60 --seed 7`: a line for each run, all of it as JSON; 1 if anything did not pass."""
+"""`python -m bench.soak --minutes 60 --seed 7`: prints a line for each run and a JSON summary; 1 if a run failed."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ SEEDS = 2**32
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Soak, and tell what came of it."""
+    """Run the soak and print its results."""
     names = [run.name for run in RUNS]
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="no run begins after that")

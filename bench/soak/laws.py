@@ -1,4 +1,4 @@
-"""`python -m bench.soak.laws SEED`: every promise after every step of the engine's state machine, for many examples."""
+"""`python -m bench.soak.laws SEED`: checks every invariant after every step of the state machine, in many examples."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the soak does: each run is a command of its own, so that one that hangs or dies takes no other with it."""
+"""The runs of the soak; each is a process of its own, so that a hanging or crashing run affects no other."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ Command = Callable[[int], Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A command made for a seed, and how long it may take; `once`: it is large rather than random."""
+    """A command for a seed with its time limit; `once`: it is large rather than random, so it is not repeated."""
 
     name: str
     command: Command
@@ -22,7 +22,7 @@ class Run:
 
 
 def suite(*paths: str, effort: int = 1) -> Command:
-    """Return the command that runs some tests, so many times as many made-up examples, drawn by a seed."""
+    """Return the command that runs tests with a multiple of the usual number of generated examples."""
     options = ("-q", "-x", f"--effort={effort}")
     return lambda seed: [sys.executable, "-m", "pytest", *options, f"--hypothesis-seed={seed}", *paths]
 
@@ -33,7 +33,7 @@ def module(name: str, *arguments: str) -> Command:
 
 
 def laws(seed: int) -> Sequence[str]:
-    """Return the command that lets the engine's state machine run, far longer than the tests do."""
+    """Return the command that runs the state machine with far more examples than the tests."""
     return [sys.executable, "-m", "bench.soak.laws", str(seed)]
 
 
@@ -60,4 +60,4 @@ RUNS: Sequence[Run] = (
     ),
     Run(name="append after a big log", command=module("bench.growth"), seconds_max=30 * MINUTE_S, once=True),
 )
-"""A new run is a line here."""
+"""All runs, in order."""

@@ -1,4 +1,4 @@
-"""Runs what there is in turns, with another seed each round, until the time is over; keeps what came of it."""
+"""Repeats all runs with a new seed each round until the time is over, and collects the results."""
 
 import subprocess
 import time
@@ -28,7 +28,7 @@ class Result:
 
 
 def soak(runs: Sequence[Run], *, seconds: float, seed: int) -> Iterator[Result]:
-    """Run everything in turns until the time is over; a run that has begun may end."""
+    """Repeat all runs until the time is over; a started run is not interrupted."""
     ends_at = time.monotonic() + seconds
     for round_number in count():
         for run in runs:
@@ -41,7 +41,7 @@ def soak(runs: Sequence[Run], *, seconds: float, seed: int) -> Iterator[Result]:
 
 
 def result_of(run: Run, seed: int) -> Result:
-    """Run one command to its end, or to the end of its time."""
+    """Run one command to its end or its time limit."""
     command, begins = list(run.command(seed)), time.monotonic()
     try:
         ended = subprocess.run(
@@ -61,7 +61,7 @@ def result_of(run: Run, seed: int) -> Result:
 
 
 def summary(runs: Sequence[Run], results: Sequence[Result], *, seed: int) -> dict[str, Any]:
-    """Return all of it, and what never had its turn."""
+    """Return all results, and the runs that were never started."""
     return {
         "at": datetime.now(UTC).isoformat(),
         "machine": machine(),

@@ -1,1 +1,1 @@
-"""What strangers do to a shop, for `python -m bench edge`."""
+"""Abusive clients, for `python -m bench edge`."""

@@ -1,4 +1,4 @@
-"""The attacks, each a name and what to do; what it returns says what became of it."""
+"""The attacks by name; each returns a description of its outcome."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ Attack = tuple[str, Callable[[], str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Victim:
-    """A shop: its port, an organizer's token, a venue of theirs, performances and an account in it."""
+    """The attacked installation: port, an organizer's token and venue, performances, and an account."""
 
     port: int
     token: str
@@ -35,7 +35,7 @@ class Victim:
 
 
 def attacks(victim: Victim) -> list[Attack]:
-    """Return every attack, in the order in which they are carried out."""
+    """Return every attack in order of execution."""
     return [
         *cookies(victim),
         *connections(victim),
@@ -47,7 +47,7 @@ def attacks(victim: Victim) -> list[Attack]:
 
 
 def cookies(victim: Victim) -> list[Attack]:
-    """One cookie that takes quadratic time to unquote."""
+    """A cookie that takes quadratic time to unquote."""
     return [
         *((f"1 cookie of {kib} KB", partial(cookie, victim, kib, 1)) for kib in (10, 40, 80, 100)),
         ("1 cookie of 15 KB, 100 times", partial(cookie, victim, 15, 100)),
@@ -62,7 +62,7 @@ def cookie(victim: Victim, kib: int, times: int) -> str:
 
 
 def connections(victim: Victim) -> list[Attack]:
-    """Heads without end, and clients without haste."""
+    """Endless heads, and slow clients."""
     port, header = victim.port, b"GET / HTTP/1.1\r\nX: "
     body = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + b"a" * 50_000
     return [
@@ -78,7 +78,7 @@ def connections(victim: Victim) -> list[Attack]:
 
 
 def send_pipelined(port: int) -> str:
-    """Send many requests at once."""
+    """Send many pipelined requests."""
     return status_of(port, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 10_000)
 
 
@@ -89,7 +89,7 @@ def send_single_bytes(port: int) -> str:
 
 
 def logins(victim: Victim) -> list[Attack]:
-    """Guesses from the address that everybody behind a proxy has."""
+    """Password guesses from an address shared by all clients behind a proxy."""
     return [
         ("3 10 wrong guesses at an account", partial(guess_password, victim, victim.email, 10)),
         ("3 its owner", partial(log_in, victim)),
@@ -100,7 +100,7 @@ def logins(victim: Victim) -> list[Attack]:
 
 
 def guess_password(victim: Victim, email: str, times: int) -> str:
-    """Guess a password so many times, from twenty connections."""
+    """Guess a password so many times from twenty connections."""
     wrong = post_request("/auth/login", {"email": email, "password": "wrong password"})
     with ThreadPoolExecutor(min(times, 20)) as pool:
         return format_counts(pool.map(lambda _: status_of(victim.port, wrong), range(times)))
@@ -118,7 +118,7 @@ def register(victim: Victim) -> str:
 
 
 def watchers(victim: Victim) -> list[Attack]:
-    """Many seat maps watched at once, and one client that watches more than one may."""
+    """Many seat maps watched at once, and one client that exceeds its limit of watched maps."""
     return [
         (f"5 {WATCHED} performances watched at once", partial(watch_many_performances, victim, WATCHING_ADDRESSES)),
         ("5 150 watchers of one client", partial(watch_from_one_client, victim)),
@@ -126,7 +126,7 @@ def watchers(victim: Victim) -> list[Attack]:
 
 
 def watch_many_performances(victim: Victim, addresses: int) -> str:
-    """Watch every performance but the last; then ask for the last, and watch it."""
+    """Watch every performance but the last; then request and watch the last one."""
     *many, last = victim.performances
     opened = [watch(victim, name, f"127.0.1.{number % addresses + 1}") for number, name in enumerate(many)]
     served = sum(began(raw) for raw in opened)
@@ -139,7 +139,7 @@ def watch_many_performances(victim: Victim, addresses: int) -> str:
 
 
 def watch_from_one_client(victim: Victim) -> str:
-    """Watch one performance from one client far too often; then watch it from another."""
+    """Exceed one client's limit of watched maps; then watch from another client."""
     name = victim.performances[0]
     opened = [watch(victim, name, "127.0.3.1") for _ in range(150)]
     served = sum(began(raw) for raw in opened)
@@ -151,14 +151,14 @@ def watch_from_one_client(victim: Victim) -> str:
 
 
 def watch(victim: Victim, performance: str, address: str) -> socket.socket:
-    """Ask to watch a performance."""
+    """Return the request that watches a performance."""
     raw = connect(victim.port, address)
     raw.sendall(get_request(f"/performances/{performance}/live"))
     return raw
 
 
 def began(raw: socket.socket) -> bool:
-    """Say whether an answer begins well."""
+    """Return whether a response starts with a successful status."""
     try:
         return raw.recv(GREETING_BYTES).startswith(b"HTTP/1.1 200 ")
     except OSError:
@@ -166,7 +166,7 @@ def began(raw: socket.socket) -> bool:
 
 
 def layouts(victim: Victim) -> list[Attack]:
-    """Small documents that expand."""
+    """Small documents that expand to many places."""
     grid = [{"name": f"{n}", "category": "c", "rows": 100, "seats_per_row": 100} for n in range(10)]
     return [
         *(
@@ -180,7 +180,7 @@ def layouts(victim: Victim) -> list[Attack]:
 
 
 def open_largest_layout(victim: Victim) -> str:
-    """Put the latest layout's performance on sale, and ask for its seats and its drawing."""
+    """Put a performance of the latest layout on sale, and request its seats and its layout."""
     headers = {"Authorization": f"Bearer {victim.token}"}
     with httpx.Client(base_url=f"http://127.0.0.1:{victim.port}{V1}", headers=headers, timeout=ANSWER_S) as http:
         venue = require_success(http.get(f"/venues/{victim.venue}"))
@@ -205,7 +205,7 @@ def layout_request(document: dict[str, Any], format_name: str) -> bytes:
 
 
 def bodies(victim: Victim) -> list[Attack]:
-    """Large bodies that say nothing."""
+    """Large bodies without content."""
     numbers, objects = b"[" + b"1," * (15 * MIB) + b"1]", b"[" + b"{}," * (10 * MIB) + b"{}]"
     keys = b"{" + b",".join(b'"%d":1' % number for number in range(2_400_000)) + b"}"
     nested = b"[" * (12 * MIB) + b"]" * (12 * MIB)
@@ -219,7 +219,7 @@ def bodies(victim: Victim) -> list[Attack]:
 
 
 def at_once(victim: Victim, body: bytes, times: int) -> str:
-    """Publish a layout from several connections at once."""
+    """Publish a layout from several connections concurrently."""
     with ThreadPoolExecutor(times) as pool:
         return format_counts(pool.map(lambda _: publish_layout(victim, body), range(times)))
 
@@ -239,5 +239,5 @@ def post_request(path: str, body: dict[str, Any]) -> bytes:
 
 
 def get_request(path: str) -> bytes:
-    """Return a request for something."""
+    """Return a GET request."""
     return f"GET {V1}{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()

@@ -1,6 +1,6 @@
-"""Asks for `/livez` again and again until told to stop; says when it has begun, and the slowest answer in the end.
+"""Requests `/livez` repeatedly; prints when it has started, and the slowest response at the end.
 
-Usage: python -m bench.strangers.livez PORT     a line on standard input ends it; the answer is in milliseconds
+Usage: python -m bench.strangers.livez PORT     a line on standard input ends it; the result is in milliseconds
 """
 
 import http.client
@@ -15,7 +15,7 @@ BEGUN = "begun\n"
 
 
 def slowest_ms(port: int, over: threading.Event) -> float:
-    """Ask until it is over, and return how long the slowest answer took; one that failed counts as the longest."""
+    """Request until stopped, and return the slowest response time; a failed request counts as the longest."""
     worst, first = 0.0, True
     while first or not over.is_set():
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S, source_address=(OWN_ADDRESS, 0))
@@ -37,7 +37,7 @@ def slowest_ms(port: int, over: threading.Event) -> float:
 
 
 def main() -> None:
-    """Ask until a line comes."""
+    """Request until a line arrives on standard input."""
     over = threading.Event()
 
     def wait() -> None:

@@ -1,4 +1,4 @@
-"""Raw connections from addresses of this machine, as somebody opens them who means no good."""
+"""Raw connections from several loopback addresses, for the attacks."""
 
 import selectors
 import socket
@@ -11,12 +11,12 @@ ANSWER_S = 60.0
 
 
 def connect(port: int, address: str = "127.0.0.1") -> socket.socket:
-    """Open a connection from an address."""
+    """Open a connection from a source address."""
     return socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S, source_address=(address, 0))
 
 
 def flood(port: int, begin: bytes, length: int) -> str:
-    """Send a beginning and so many bytes after it; say how many were taken."""
+    """Send a prefix and so many further bytes; return how many were accepted."""
     sent = 0
     with connect(port) as raw:
         try:
@@ -30,7 +30,7 @@ def flood(port: int, begin: bytes, length: int) -> str:
 
 
 def status_of(port: int, request: bytes, address: str = "127.0.0.1") -> str:
-    """Send a request and return the answer's status."""
+    """Send a request and return the response's status."""
     with connect(port, address) as raw:
         try:
             raw.sendall(request)
@@ -40,7 +40,7 @@ def status_of(port: int, request: bytes, address: str = "127.0.0.1") -> str:
 
 
 def slow(port: int, count: int, begin: bytes, drip: bytes, seconds: float) -> str:
-    """Open connections that send little or nothing for a while; say how many of them were closed."""
+    """Open connections that send little or nothing; return how many of them the server closed."""
     opened = [connect(port) for _ in range(count)]
     for raw in opened:
         send_quietly(raw, begin)
@@ -72,7 +72,7 @@ def find_closed(opened: Sequence[socket.socket], seconds: float) -> set[socket.s
 
 
 def is_closed(raw: socket.socket) -> bool:
-    """Read what is there, and say whether the server has closed."""
+    """Read the available data, and return whether the server has closed the connection."""
     try:
         return raw.recv(65_536) == b""
     except OSError:
@@ -80,7 +80,7 @@ def is_closed(raw: socket.socket) -> bool:
 
 
 def send_quietly(raw: socket.socket, data: bytes) -> None:
-    """Send, whatever becomes of it."""
+    """Send data and ignore errors."""
     try:
         raw.sendall(data)
     except OSError:
@@ -88,7 +88,7 @@ def send_quietly(raw: socket.socket, data: bytes) -> None:
 
 
 def format_counts(statuses: Iterable[str]) -> str:
-    """Write how often each status came."""
+    """Format the number of responses by status."""
     found: dict[str, int] = {}
     for status in statuses:
         found[status] = found.get(status, 0) + 1

@@ -1,4 +1,4 @@
-"""The log read once more after the load: every promise, and as many orders as were answered with 201."""
+"""Checks the log after the load: every invariant, and as many orders as 201 responses."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ FOUND_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What the log holds, and the promises it breaks (none, if all is well)."""
+    """Counts of the log, and the violated invariants."""
 
     events: int
     orders: Counter[str]
@@ -27,7 +27,7 @@ class Checked:
 
 
 async def check_log(data: Path) -> Checked:
-    """Fold the whole log of a running shop; count orders per performance."""
+    """Fold the whole log of a running installation, and count orders per performance."""
     codec = Codec(EVENTS, VERSIONS, UPCASTERS)
     ledger, orders, found, events = Ledger(), Counter[str](), list[str](), 0
     async with PostgresStore(url_of_role(local_settings(data), APP_ROLE)) as store:
@@ -41,7 +41,7 @@ async def check_log(data: Path) -> Checked:
 
 
 def commands_of(recorded: Sequence[RecordedEvent]) -> Iterator[list[RecordedEvent]]:
-    """Yield the commands of a range that ends on a command's end."""
+    """Yield the commands of a range that ends with the last event of a command."""
     command: list[RecordedEvent] = []
     for event in recorded:
         command.append(event)
@@ -51,7 +51,7 @@ def commands_of(recorded: Sequence[RecordedEvent]) -> Iterator[list[RecordedEven
 
 
 def fact_of(codec: Codec, recorded: RecordedEvent) -> LoggedEvent:
-    """Return what the promises see of a stored event."""
+    """Return a stored event as the invariants read it."""
     event = codec.decode(recorded.name, recorded.schema_version, recorded.data)
     return LoggedEvent(
         stream=recorded.stream, event=event, recorded_at=recorded.recorded_at, command_id=recorded.command_id

@@ -1,6 +1,6 @@
-"""One process that folds the seat map from JetStream, as `seatledger project` does, and says how long it took.
+"""A process that folds the seat map from JetStream, as `seatledger project` does, and prints how long it took.
 
-It follows from the first events on, however far behind it is, so that every event comes as a message.
+It subscribes at the first event, however long the log is, so that every event arrives as a message.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ POLL_S = 0.01
 
 
 class CountingFeed(HybridSubscription):
-    """A feed that counts what came from the stream."""
+    """A subscription that counts the events received from the stream."""
 
     followed = 0
 
     async def next(self) -> list[RecordedEvent]:
-        """Wait for the next events."""
+        """Return the next events."""
         events = await super().next()
         if self.is_streaming:
             self.followed += len(events)
@@ -43,7 +43,7 @@ class CountingFeed(HybridSubscription):
 
 
 async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
-    """Fold the whole log; return the seconds it took, and how many events came from the stream."""
+    """Fold the whole log; return the seconds it took and the number of events received from the stream."""
     feeds: list[CountingFeed] = []
     epochs = Epochs(database_url)
     async with PostgresStore(database_url) as store, NatsConnection(nats_url, name="project") as link:
@@ -75,7 +75,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
 
 
 async def wait_until_folded(connection: Connection, head: int) -> None:
-    """Wait until the read model holds the whole log."""
+    """Wait until the read model has folded the whole log."""
     while True:
         if [state.position for state in await checkpoints.states(connection)] == [head]:
             return

@@ -1,6 +1,6 @@
-"""What a live seat map has to bear, sent from one process: seats that change, documents asked for, clients that watch.
+"""The load on a live seat map from one process: changing seats, document requests, subscribed clients.
 
-Reads an order from standard input, and writes what was measured to standard output.
+Reads a configuration from standard input, and writes the measurements to standard output.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to send.
+    """The configuration of a load.
 
     Args:
         seats: free ones, to be held eight at a time.
         tokens: of the buyers.
         changes_per_s: seats that change.
-        documents_per_s: how often the document is asked for.
-        watchers: how many clients watch.
-        api_pid: the process whose memory is looked at.
+        documents_per_s: requests of the document.
+        watchers: subscribed clients.
+        api_pid: the process whose memory is measured.
     """
 
     url: str
@@ -52,12 +52,12 @@ class Order:
 
     @property
     def path(self) -> str:
-        """Where everything about the performance is."""
+        """The path of the performance's resources."""
         return f"/api/v1/performances/{self.performance}"
 
 
 class Watching(asyncio.Protocol):
-    """One client: keeps what it was sent, and when."""
+    """One subscribed client, which records received data with its time."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -67,33 +67,33 @@ class Watching(asyncio.Protocol):
         self.arrived: list[tuple[float, bytes]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask."""
+        """Send the request."""
         self._transport = transport
         transport.write(self._request)  # type: ignore[attr-defined] # uvloop's are no asyncio.Transport
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came."""
+        """Record received data."""
         self.arrived.append((time.time(), data))
         self.begun.set()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Note the end."""
+        """Record the end."""
         self.lost = True
         self.begun.set()
 
     def close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
 
     def messages(self) -> list[tuple[int, float]]:
-        """Return the position and the time of each message."""
+        """Return position and time of each message."""
         return [(int(found), at) for at, data in self.arrived for found in EVENT_ID.findall(data)]
 
 
 @dataclass(slots=True)
 class Documents:
-    """How long documents took from the moment they were due, and how long they were."""
+    """Response times of documents from the moment they were due, and their sizes."""
 
     seconds: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
@@ -101,7 +101,7 @@ class Documents:
 
 
 async def connect_clients(order: Order) -> list[Watching]:
-    """Let all clients connect."""
+    """Connect all clients."""
     loop, address = asyncio.get_running_loop(), httpx.URL(order.url)
     assert address.port is not None, "a shop has a port of its own"
     host, port = address.host, address.port
@@ -118,7 +118,7 @@ async def connect_clients(order: Order) -> list[Watching]:
 
 
 async def change(order: Order, session: aiohttp.ClientSession) -> int:
-    """Hold seats at an even pace; return how many could be held."""
+    """Hold seats at a constant rate; return how many could be held."""
     held = 0
 
     async def hold(number: int) -> None:
@@ -135,7 +135,7 @@ async def change(order: Order, session: aiohttp.ClientSession) -> int:
 
 
 async def ask(order: Order, session: aiohttp.ClientSession) -> Documents:
-    """Ask for the document at an even pace, whether the last one has come or not."""
+    """Request the document at a constant rate, without waiting for earlier responses."""
     documents = Documents()
 
     async def one(number: int) -> None:
@@ -151,7 +151,7 @@ async def ask(order: Order, session: aiohttp.ClientSession) -> Documents:
 
 
 async def at_a_pace(seconds: float, per_s: float, do: Callable[[int], Coroutine[Any, Any, None]]) -> None:
-    """Begin something at an even pace; wait until all is done."""
+    """Start calls at a constant rate, and wait until all have completed."""
     began, tasks = time.perf_counter(), []
     for number in range(int(seconds * per_s)):
         await asyncio.sleep(max(0.0, began + number / per_s - time.perf_counter()))
@@ -160,7 +160,7 @@ async def at_a_pace(seconds: float, per_s: float, do: Callable[[int], Coroutine[
 
 
 async def run(order: Order) -> Json:
-    """Do it all, and return what was measured."""
+    """Run the load and return the measurements."""
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     async with aiohttp.ClientSession(order.url, connector=connector, auto_decompress=False) as session:
         await (await session.get(f"{order.path}/seats")).read()
@@ -188,7 +188,7 @@ async def run(order: Order) -> Json:
 
 
 def memory_kb(pid: int) -> int:
-    """Return how much memory of a process is in use, in KiB."""
+    """Return the resident memory of a process in KiB."""
     (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1])
 

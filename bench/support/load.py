@@ -1,4 +1,4 @@
-"""Drives bookings with wrk, a native load generator, and reads what it measured."""
+"""Drives bookings with wrk, a native load generator, and parses its measurements."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ class NoLoadGenerator(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What is booked: where, with whose tokens, which pairs of seats; `body` has two places `%s` for the seats."""
+    """The address, tokens and pairs of seats to book; `body` has two placeholders `%s` for the seats."""
 
     url: str
     path: str
@@ -30,10 +30,10 @@ class Target:
 
 
 def drive(target: Target, *, seconds: int, used: int, per_s: int = 0) -> dict[str, Any]:
-    """Book for `seconds` from 64 connections, beginning after the first `used` pairs.
+    """Book for `seconds` from 64 connections, starting after the first `used` pairs.
 
     Args:
-        per_s: bookings a second, evenly; 0: each as soon as the one before was answered.
+        per_s: bookings a second at a constant rate; 0: each connection sends as soon as it has a response.
 
     Returns:
         created, refused, other (counts by status), seconds, p50_ms, p99_ms, max_ms, furthest (the next unused pair).

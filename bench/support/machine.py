@@ -1,4 +1,4 @@
-"""On what was measured, and how fast it was just then: shared machines change their speed within minutes."""
+"""The machine of a measurement and its current speed, which changes within minutes on shared machines."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ STEPS = 10_000_000
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine; `loop_s` is what `loop_s` returns."""
+    """Return a description of the machine, with the result of `loop_s`."""
     return {
         "cpus": os.cpu_count(),
         "platform": platform.platform(),
@@ -20,14 +20,14 @@ def machine() -> dict[str, Any]:
 
 
 def loop_s() -> float:
-    """Return the seconds that ten million steps of a Python loop take right now, on all processors at once."""
+    """Return the seconds that ten million steps of a Python loop take, on all processors at once."""
     processors = os.cpu_count() or 1
     with ProcessPoolExecutor(processors) as pool:
         return max(pool.map(count_seconds, [STEPS] * processors))
 
 
 def count_seconds(steps: int) -> float:
-    """Count, and return the seconds it took."""
+    """Run the loop and return the seconds it took."""
     began, total = time.perf_counter(), 0
     for step in range(steps):
         total += step

@@ -1,4 +1,4 @@
-"""What an idle shop takes of memory, part by part: proportional set sizes, so a shared page counts once in all."""
+"""Memory of an idle installation by part, as proportional set sizes, so that a shared page counts once in total."""
 
 import re
 import sys
@@ -30,11 +30,11 @@ PARTS: Sequence[tuple[str, str]] = (
     ("NATS", "nats-server"),
     ("PostgreSQL", "postgres"),
 )
-"""The part that a process belongs to, by words of its command line; the first that fits."""
+"""Parts by words of a process's command line; the first match counts."""
 
 
 def main(_arguments: Sequence[str]) -> int:
-    """Start a shop, let it settle, print the table; 1 if it takes too much."""
+    """Start an installation, wait until it is idle, print the table; return 1 if the target is exceeded."""
     with tempfile.TemporaryDirectory() as folder, Shop(Path(folder) / "data") as shop:
         time.sleep(SETTLE_S)
         taken = memory_of(shop.pid)
@@ -62,7 +62,7 @@ def part_of(command: str) -> str:
 
 
 def table(taken: Mapping[str, Sequence[float]]) -> str:
-    """Return the sizes as a table, the largest first."""
+    """Format the sizes as a table, the largest first."""
     rows = sorted(taken.items(), key=lambda row: -sum(row[1]))
     lines = [f"| {part} | {len(sizes)} | {sum(sizes):.0f} |" for part, sizes in rows]
     return "\n".join(["| part | processes | MiB |", "|---|---|---|", *lines])

@@ -1,4 +1,4 @@
-"""The design we measure ourselves against, one locked row per seat, on a PostgreSQL of its own with our settings."""
+"""The peer of the comparison, which locks one row per seat, on a PostgreSQL of its own with the same settings."""
 
 import os
 import subprocess
@@ -22,14 +22,14 @@ STOP_WITHIN_S = 30
 
 
 class PeerMissing(Exception):
-    """The peer's source is not beside the project."""
+    """The peer's source code is not beside the project."""
 
 
 class Peer:
-    """The peer with 200,000 seats; a context in which it runs.
+    """The peer with 200,000 seats, as a context in which it runs.
 
     Raises:
-        PeerMissing: its source is not there.
+    PeerMissing: its source code is missing.
     """
 
     def __init__(self, data: Path) -> None:
@@ -72,10 +72,10 @@ class Peer:
 
 
 def peer_tokens(buyers: int) -> list[str]:
-    """Return one token per buyer, as the peer wants them."""
+    """Return one token per buyer in the peer's format."""
     return [jwt.encode({"sub": f"buyer-{number}"}, SECRET, algorithm="HS256") for number in range(buyers)]
 
 
 def peer_pairs() -> list[tuple[str, str]]:
-    """Return every two neighbouring seats of the peer's event."""
+    """Return pairs of adjacent seats of the peer's event."""
     return [(str(seat), str(seat + 1)) for seat in range(1, SEATS, 2)]

@@ -1,4 +1,4 @@
-"""The whole system as `seatledger up` runs it, and what the benchmark sells in it."""
+"""An installation as `seatledger up` runs it, and the events and performances that benchmarks sell."""
 
 import json
 import os
@@ -23,16 +23,16 @@ SEATS_PER_ROW = 100
 PRICE = 4_500
 RAISED = ("SEATLEDGER_CONNECTIONS_PER_CLIENT", "SEATLEDGER_WATCHERS_PER_CLIENT")
 CONNECTIONS_MAX = 10_000
-"""One client opens them all."""
+"""The load generator is a single client that opens all connections."""
 
 Json = dict[str, Any]
 
 
 class Shop:
-    """One data folder's shop; a context in which it runs.
+    """The installation of a data folder, as a context in which it runs.
 
     Args:
-        raised: one client may open as many connections as a benchmark needs.
+    raised: raise the limit of connections of one client to what a benchmark needs.
     """
 
     def __init__(self, data: Path, *, raised: bool = True) -> None:
@@ -56,7 +56,7 @@ class Shop:
 
     @property
     def pid(self) -> int:
-        """The process that everything else belongs to."""
+        """The process of `seatledger up`."""
         if self._process is None:
             raise RuntimeError("the shop does not run")
         return self._process.pid
@@ -67,7 +67,7 @@ class Shop:
             self._process.wait(STOP_WITHIN_S)
 
     def pid_of(self, part: str) -> int:
-        """Return the process that does a part's work, not the one that looks after it."""
+        """Return the process id of a part, not that of its supervisor."""
         assert self._process is not None
         ours = ["-m", "runtime.cli", part]
         (found,) = (pid for pid in children_of(self._process.pid) if words_of(pid)[1:] == ours)
@@ -75,7 +75,7 @@ class Shop:
 
     @contextmanager
     def http(self) -> Iterator[httpx.Client]:
-        """Open a client that acts as the admin."""
+        """Open an HTTP client with the admin's token."""
         demo = json.loads((self.data / "demo-accounts.json").read_text())
         with httpx.Client(base_url=f"{self.url}/api/v1", timeout=REQUEST_S) as client:
             answer = client.post("/auth/login", json={"email": demo["accounts"]["admin"], "password": demo["password"]})
@@ -90,7 +90,7 @@ class Shop:
 
 
 def children_of(pid: int) -> Iterator[int]:
-    """Yield every process below one."""
+    """Yield the descendants of a process."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in map(int, (task / "children").read_text().split()):
             yield child
@@ -103,7 +103,7 @@ def words_of(pid: int) -> list[str]:
 
 
 def require_success(answer: httpx.Response) -> Json:
-    """Return what a request was answered with, which must be well."""
+    """Return the body of a successful response."""
     if answer.is_error:
         raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}")
     found: Json = answer.json() if answer.content else {}
@@ -111,7 +111,7 @@ def require_success(answer: httpx.Response) -> Json:
 
 
 def create_venue(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
-    """Make an organizer, a venue, a layout with 100 seats a row and an event; return (event, layout)."""
+    """Create an organizer, a venue, a layout with 100 seats a row and an event; return (event, layout)."""
     organizer = require_success(http.post("/organizers", json={"name": "Bench"}))["organizer_id"]
     place = {"address": "Bench 1", "city": "Bench", "country": "DE", "time_zone": "Europe/Berlin"}
     venue = require_success(http.post("/venues", json={"organizer_id": organizer, "name": "Bench", **place}))[
@@ -127,7 +127,7 @@ def create_venue(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
 
 
 def open_sale(http: httpx.Client, event: str, layout: str, *, category: str = "A") -> str:
-    """Put a performance without limits on sale; return it."""
+    """Schedule a performance without limits that is on sale, and return it."""
     unlimited = {"seats_per_order": None, "seats_per_buyer": None, "live_holds_per_buyer": None}
     wish = {
         "starts_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86_400)),
@@ -140,7 +140,7 @@ def open_sale(http: httpx.Client, event: str, layout: str, *, category: str = "A
 
 
 def seat_pairs(http: httpx.Client, performance: str) -> list[tuple[str, str]]:
-    """Return every two neighbouring seats of a performance, each seat once."""
+    """Return pairs of adjacent seats of a performance; no seat is in two pairs."""
     layout = require_success(http.get(f"/performances/{performance}/layout"))
     pairs: list[tuple[str, str]] = []
     for section in layout["sections"]:
@@ -151,5 +151,5 @@ def seat_pairs(http: httpx.Client, performance: str) -> list[tuple[str, str]]:
 
 
 def row_keys(runs: list[Any]) -> list[str]:
-    """Return the seat keys of a row, from its stretches of counting keys."""
+    """Return the seat keys of a row from its runs of consecutive keys."""
     return [nth_key(first, nth) for first, count in zip(runs[::2], runs[1::2], strict=True) for nth in range(count)]
