@@ -155,7 +155,7 @@ class TestOnePartEnds:
         assert (
             "It ended 3 times within 60 s: its restarts are suspended, and everything else keeps running." in said[-1]
         )
-        assert "it is tried again every 1000 s" in said[-1]
+        assert "it is retried every 1000 s" in said[-1]
         assert (tmp_path / "stopped").read_text() == "first\n"
 
     def test_given_too_many_ends_of_one_that_the_shop_needs_then_all_are_stopped(self, tmp_path: Path) -> None:

@@ -119,5 +119,5 @@ class TestFrozenParts:
             for process in frozen.values():
                 os.kill(process, signal.SIGCONT)
         for part in frozen:
-            until(lambda part=part: f"{part} gives signs of life again." in shop.read_output(), "the end of it")  # type: ignore[misc]
+            until(lambda part=part: f"{part} sends heartbeats again." in shop.read_output(), "the end of it")  # type: ignore[misc]
             assert shop.ready()["parts"][part] == "alive"
