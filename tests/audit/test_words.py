@@ -9,14 +9,14 @@ from audit.descriptions import describe, description_of
 from audit.descriptions.describers import DESCRIBERS, plain_name
 from audit.descriptions.formatting import REASONS
 from audit.seat_timeline import DEADLINES, STATES
-from domain import buyer_quota, device, hold, money_exception, order, payment, refund, scan, seat, ticket
+from domain import buyer_quota, device, dispute, hold, money_exception, order, payment, refund, scan, seat, ticket
 from domain.event_registry import EVENTS, VERSIONS
 from domain.values import BlockReason, OrderCancelReason, PerformanceCancelReason, RefundReason, ReleaseReason
 from eventstore.store import RecordedEvent
 from tests.golden import Golden, golden_files
 from tests.support.engine import CODEC
 
-TOLD = (seat, hold, buyer_quota, order, payment, refund, ticket, money_exception, scan, device)
+TOLD = (seat, hold, buyer_quota, order, payment, dispute, refund, ticket, money_exception, scan, device)
 
 
 def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_describer() -> None:
