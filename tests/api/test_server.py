@@ -120,7 +120,7 @@ async def test_given_strangers_then_its_edge_ends_what_costs_too_much_and_counts
     assert [warning for warning in ready["warnings"] if "payment provider" not in warning] == [
         trouble for trouble in [interpreter_warning()] if trouble
     ]
-    assert any("No payment provider is set" in warning for warning in ready["warnings"])
+    assert any("No payment provider is configured" in warning for warning in ready["warnings"])
 
 
 async def test_given_a_signal_then_what_is_under_way_is_answered_and_nothing_more(

@@ -33,4 +33,4 @@ class TestAllowOpenFiles:
     def test_then_as_many_as_wanted_or_as_the_system_lets_it(self, soft: int, hard: int, allowed: int) -> None:
         limits, said = limited(1_000, soft=soft, hard=hard)
         assert limits == [allowed, allowed, hard]
-        assert ("few files" in said) == (allowed < 1_000)
+        assert ("limit of open files is low" in said) == (allowed < 1_000)

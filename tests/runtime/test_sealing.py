@@ -56,5 +56,5 @@ class TestChecked:
         file.write_text("no JSON")
         with pytest.raises(ProofRefused, match="is not JSON"):
             check_proof_file(file, {key.id: key.public})
-        with pytest.raises(ProofRefused, match="No public key is known"):
+        with pytest.raises(ProofRefused, match="No public key is trusted"):
             check_proof_file(file, published_keys(tmp_path))

@@ -75,6 +75,6 @@ class TestDemo:
 
     def test_outside_demo_mode_no_known_accounts_are_made(self, tmp_path: Path) -> None:
         settings = Settings(secret_key="x" * 40, demo=False, data=tmp_path)
-        with pytest.raises(SettingsRefused, match="it is made in demo mode alone"):
+        with pytest.raises(SettingsRefused, match="it is created only in demo mode"):
             create_demo(settings, lambda _: None)
         assert list(tmp_path.iterdir()) == []

@@ -63,7 +63,7 @@ class TestCommand:
         execute(owner_url, "UPDATE seat_map_v1_0.tally SET seats = 77 RETURNING 1")
         performance = execute(owner_url, mended)
         part = type_in("rebuild", "seat_map", "--performance", performance).output
-        assert f"seat_map of {performance}: exchanged." in part
+        assert f"seat_map of {performance}: replaced." in part
         assert execute(owner_url, mended) != performance
         refused = type_in("rebuild", "seat_map")
         assert refused.exit_code == DIFFERS
