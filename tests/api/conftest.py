@@ -7,7 +7,7 @@ import pytest
 from runtime.database import migrate_all
 from runtime.local.embedded import EmbeddedPostgres
 from tests.api.http_scenario import HttpScenario, OpenedScenario, folding, opened_at
-from tests.api.payments import PaymentFixture, Provider, open_till, running_provider
+from tests.api.payments import PaymentFixture, Provider, open_payment_fixture, running_provider
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.databases import fresh_database, make_template
 
@@ -90,5 +90,5 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 @pytest.fixture
 async def payment_fixture(shop_database: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
     """One API process with a payment provider."""
-    async with open_till(shop_database, provider) as opened:
+    async with open_payment_fixture(shop_database, provider) as opened:
         yield opened

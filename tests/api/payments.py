@@ -75,7 +75,7 @@ def running_provider(folder: Path) -> Iterator[Provider]:
 
 
 @asynccontextmanager
-async def open_till(database_url: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
+async def open_payment_fixture(database_url: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
     """Run one API process with the provider."""
     async with (
         provider.sandbox.client() as gateway,

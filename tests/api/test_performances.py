@@ -15,7 +15,7 @@ UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 class TestSchedulePerformance:
-    async def test_given_no_limits_said_then_the_defaults_hold(self, office: HttpScenario) -> None:
+    async def test_given_no_limits_then_the_defaults_hold(self, office: HttpScenario) -> None:
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES}
         answer = await office.post(f"/events/{office.event_id}/performances", office.organizer, body)
         scheduled = done(answer)

@@ -30,7 +30,7 @@ class TestRequestRefund:
         assert done(await office.post(path, buyer))["lines"] == ["2"]
 
     @pytest.mark.parametrize("body", [{"lines": []}, {"lines": ["x"]}, {"why": "rain"}], ids=str)
-    async def test_given_a_senseless_wish_then_422(
+    async def test_given_an_invalid_request_then_422(
         self, payment_fixture: PaymentFixture, office: HttpScenario, body: dict[str, object]
     ) -> None:
         buyer = await office.somebody()

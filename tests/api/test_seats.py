@@ -87,7 +87,7 @@ class TestBlockSeats:
         ],
         ids=lambda value: value if isinstance(value, str) else str(value)[:30],
     )
-    async def test_given_a_senseless_wish_then_no_trace(self, office: HttpScenario, fields: Json, code: str) -> None:
+    async def test_given_an_invalid_request_then_no_trace(self, office: HttpScenario, fields: Json, code: str) -> None:
         body = {"seats": [office.seats[0]], "reason": "house", **fields}
         head = await office.head()
         answer = await office.post(f"/performances/{office.performance_id}/seats/block", office.organizer, body)

@@ -169,7 +169,7 @@ class TestSlowClients:
 
 
 class TestDeadlines:
-    async def test_given_a_block_that_ends_by_itself_then_it_is_told_and_shown(self, office: HttpScenario) -> None:
+    async def test_given_a_block_that_ends_by_itself_then_it_is_sent_and_shown(self, office: HttpScenario) -> None:
         path = f"/performances/{office.performance_id}/seats"
         soon = office.shop.engine.clock.now() + timedelta(seconds=2)
         body = {"seats": [office.seats[0]], "reason": "house", "release_at": soon.isoformat()}

@@ -59,7 +59,7 @@ def typed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Type:
     return lambda *words: CliRunner().invoke(app, ["projections", *map(str, words)])
 
 
-def said(result: Result) -> str:
+def output_of(result: Result) -> str:
     """Return what a command said that must be a success."""
     assert result.exit_code == 0, result.output
     return result.output
@@ -81,31 +81,33 @@ class TestTrouble:
         self, typed: Type, log: Sequence[RecordedEvent]
     ) -> None:
         event = log[FAILED_AT - 1]
-        shown = said(typed("list"))
+        shown = output_of(typed("list"))
         assert f"seat_map failed on {event.name} of {event.stream} at {FAILED_AT}: ValueError" in shown
         assert "failed at position 7, not at 8" in refused(
             typed("skip", "seat_map", "--position", FAILED_AT + 1, "--reason", "defect")
         )
-        assert "continues without" in said(typed("skip", "seat_map", "--position", FAILED_AT, "--reason", "defect"))
-        assert f"seat_map excludes the event at {FAILED_AT}" in said(typed("list"))
+        assert "continues without" in output_of(
+            typed("skip", "seat_map", "--position", FAILED_AT, "--reason", "defect")
+        )
+        assert f"seat_map excludes the event at {FAILED_AT}" in output_of(typed("list"))
         assert "has not failed" in refused(typed("retry", "seat_map"))
         assert "does not skip the event at 1" in refused(typed("unskip", "seat_map", "--position", 1))
-        assert "is rebuilt with the event" in said(typed("unskip", "seat_map", "--position", FAILED_AT))
-        assert "excludes" not in said(typed("list"))
+        assert "is rebuilt with the event" in output_of(typed("unskip", "seat_map", "--position", FAILED_AT))
+        assert "excludes" not in output_of(typed("list"))
 
     def test_given_a_stream_then_it_can_be_parked_and_unparked(self, typed: Type, log: Sequence[RecordedEvent]) -> None:
         stream = next(event.stream for event in log if event.name == "SeatHeld")
         assert "no stream seat-x" in refused(typed("park", "sales", "--stream", "seat-x", "--reason", "damaged_rows"))
-        said(typed("park", "sales", "--stream", stream, "--reason", "damaged_rows"))
-        assert f"sales excludes the stream {stream}" in said(typed("list"))
-        assert "projections rebuild sales" in said(typed("unpark", "sales", "--stream", stream))
-        assert stream not in said(typed("list"))
+        output_of(typed("park", "sales", "--stream", stream, "--reason", "damaged_rows"))
+        assert f"sales excludes the stream {stream}" in output_of(typed("list"))
+        assert "projections rebuild sales" in output_of(typed("unpark", "sales", "--stream", stream))
+        assert stream not in output_of(typed("list"))
 
     def test_given_one_that_runs_then_it_can_be_paused_and_resumed(self, typed: Type) -> None:
-        said(typed("pause", "tickets"))
-        assert "paused" in line_of("tickets", said(typed("list")))
-        said(typed("resume", "tickets"))
-        assert "running" in line_of("tickets", said(typed("list")))
+        output_of(typed("pause", "tickets"))
+        assert "paused" in line_of("tickets", output_of(typed("list")))
+        output_of(typed("resume", "tickets"))
+        assert "running" in line_of("tickets", output_of(typed("list")))
 
     def test_given_no_such_read_model_then_those_there_are(self, typed: Type) -> None:
         assert "choose one of: seat_map" in refused(typed("pause", "weather"))
